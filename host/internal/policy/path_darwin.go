@@ -1,0 +1,3 @@
+package policy
+
+const systemPath = "/Library/Application Support/CardBridge/policy.json"

@@ -1,0 +1,3 @@
+package policy
+
+const systemPath = "/etc/cardbridge/policy.json"
