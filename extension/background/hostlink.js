@@ -1,0 +1,144 @@
+// The shared way to the host: opened at the first request, greeted with hello, closed when it has been idle for a while.
+import {Connection} from './connection.js';
+import {RequestError, portFailure} from './failures.js';
+
+export const HOST = 'tw.cardbridge.host';
+export const PROTOCOLS = [1];
+const IDLE_MS = 30_000;
+// A host that a virus scanner looks at first may take seconds; one that says nothing for this long is not ours.
+const HELLO_MS = 20_000;
+
+/**
+ * @typedef {object} Operation
+ * @property {string} id
+ * @property {Promise<any>} done the result, or a RequestError
+ * @property {() => void} cancel asks the host to end it; done then settles with what the host says
+ * @property {(prompt: string, answer: import('../shared/types').Answer) => void} answer
+ * @property {(prompt: string, code: string) => void} refuse
+ */
+
+export class HostLink {
+  /** @type {Connection | null} */
+  #connection = null;
+  /** @type {Promise<import('../shared/types').HelloResult> | null} */
+  #hello = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #idle;
+  #waiting = 0;
+  #connect;
+  #lastError;
+  #greeting;
+  #memory;
+  #times;
+
+  /**
+   * @param {object} parts
+   * @param {() => chrome.runtime.Port} parts.connect
+   * @param {() => string | undefined} parts.lastError read inside onDisconnect
+   * @param {{version: string, language: import('../shared/types').Language}} parts.greeting
+   * @param {{seen: () => Promise<boolean>, remember: () => Promise<void>}} parts.memory whether the host ever answered here
+   * @param {{idleMs?: number, helloMs?: number}} [parts.times]
+   */
+  constructor({connect, lastError, greeting, memory, times = {}}) {
+    this.#connect = connect;
+    this.#lastError = lastError;
+    this.#greeting = greeting;
+    this.#memory = memory;
+    this.#times = {idleMs: times.idleMs ?? IDLE_MS, helloMs: times.helloMs ?? HELLO_MS};
+  }
+
+  /** Opens the port if needed. @returns {Promise<import('../shared/types').HelloResult>} */
+  hello() {
+    return this.#use(() => /** @type {Promise<any>} */ (this.#hello));
+  }
+
+  /** @param {string} method @param {object} params @param {import('./connection.js').Handlers} [handlers] @returns {Operation} */
+  begin(method, params, handlers) {
+    const id = crypto.randomUUID();
+    let cancelled = false;
+    /** @type {Connection | null} */
+    let connection = null;
+    const done = this.#use(async () => {
+      connection = this.#connection;
+      await this.#hello;
+      if (cancelled) throw new RequestError('cancelled');
+      return /** @type {Connection} */ (connection).request(id, method, params, handlers);
+    });
+    return {
+      id,
+      done,
+      cancel: () => {
+        cancelled = true;
+        connection?.cancel(id);
+      },
+      answer: (prompt, answer) => connection?.answer(prompt, answer),
+      refuse: (prompt, code) => connection?.refuse(prompt, code),
+    };
+  }
+
+  /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+  async #use(work) {
+    clearTimeout(this.#idle);
+    this.#waiting++;
+    try {
+      this.#open();
+      return await work();
+    } finally {
+      this.#waiting--;
+      if (this.#waiting === 0) {
+        clearTimeout(this.#idle);
+        this.#idle = setTimeout(() => this.#connection?.close('hostExited'), this.#times.idleMs);
+      }
+    }
+  }
+
+  #open() {
+    if (this.#connection) return;
+    /** @type {chrome.runtime.Port} */
+    let port;
+    try {
+      port = this.#connect();
+    } catch {
+      throw new RequestError('internal');
+    }
+    const connection = new Connection(port, {
+      explain: (ended) => this.#explain(ended),
+      onEnd: () => {
+        if (this.#connection === connection) this.#connection = this.#hello = null;
+      },
+    });
+    this.#connection = connection;
+    this.#hello = this.#greet(connection);
+    // Each request awaits it and tells its own page; without anybody waiting it is nobody's error.
+    this.#hello.catch(() => {});
+  }
+
+  /** @param {Connection} connection @returns {Promise<import('../shared/types').HelloResult>} */
+  async #greet(connection) {
+    const timer = setTimeout(() => connection.close('hostGarbled'), this.#times.helloMs);
+    try {
+      const {version, language} = this.#greeting;
+      const hello = await connection.request(crypto.randomUUID(), 'hello', {protocols: PROTOCOLS, extension: {version}, language});
+      if (!PROTOCOLS.includes(hello.protocol)) {
+        connection.close('hostGarbled');
+        throw new RequestError('hostGarbled');
+      }
+      await this.#memory.remember();
+      return hello;
+    } catch (error) {
+      // A host that refused hello has nothing more to say on this port.
+      connection.close(error instanceof RequestError ? error.code : 'internal');
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** @param {chrome.runtime.Port} port */
+  async #explain(port) {
+    // Chromium gives lastError, Firefox port.error; both must be read before anything is awaited.
+    const firefox = /** @type {{error?: {message?: string}}} */ (/** @type {unknown} */ (port)).error?.message;
+    const text = this.#lastError() ?? firefox ?? '';
+    return portFailure(text, await this.#memory.seen());
+  }
+}

@@ -1,0 +1,139 @@
+// @ts-check
+// The bridge between a page's SDK and the service worker: it acknowledges, bounds and passes on; every decision is the worker's.
+'use strict';
+
+(() => {
+  const world = /** @type {{cardbridgeBridge?: boolean}} */ (globalThis);
+  // The person may add a site whose pages hold the bridge already; two would answer twice.
+  if (world.cardbridgeBridge) return;
+  world.cardbridgeBridge = true;
+
+  const MAX_REQUESTS = 32;
+  const MAX_PARAMS = 16384;
+  const MAX_REMEMBERED = 256;
+  const ID = /^[A-Za-z0-9_-]{1,64}$/;
+  const METHODS = ['status', 'certificates', 'authenticate'];
+  const MEMBERS = ['cardbridge', 'id', 'method', 'params'];
+  /** The errors that begin here; a test holds them against protocol/errors.json. @type {Record<string, string>} */
+  const WHO = {
+    invalidParams: 'developer', unknownMethod: 'developer', tooManyRequests: 'developer', pageLeft: 'person', extensionReloaded: 'person',
+  };
+
+  const version = chrome.runtime.getManifest().version;
+  /** @type {Map<string, chrome.runtime.Port>} */
+  const open = new Map();
+  /** Ids that were answered: the SDK repeats a message until it is acknowledged. @type {Set<string>} */
+  const answered = new Set();
+  let touchedAt = 0;
+
+  /** @param {Record<string, unknown>} message */
+  function tell(message) {
+    // An opaque origin has no name to address; the message stays in this window all the same.
+    window.postMessage(message, self.origin === 'null' ? '*' : self.origin);
+  }
+
+  /** @param {string} id @param {Record<string, unknown>} outcome {result} or {error} */
+  function answer(id, outcome) {
+    answered.add(id);
+    if (answered.size > MAX_REMEMBERED) answered.delete(/** @type {string} */ (answered.values().next().value));
+    tell({cardbridge: 'response', id, ...outcome});
+  }
+
+  /** @param {string} id @param {string} code */
+  function refuse(id, code) {
+    answer(id, {error: {code, who: WHO[code]}});
+  }
+
+  /** @param {unknown} value @returns {value is Record<string, unknown>} */
+  function isRecord(value) {
+    return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+  }
+
+  /** @param {Record<string, unknown>} params */
+  function fits(params) {
+    try {
+      return JSON.stringify(params).length <= MAX_PARAMS;
+    } catch {
+      return false;
+    }
+  }
+
+  /** @param {string} id @param {chrome.runtime.Port} port @param {any} message from the worker */
+  function onWorkerMessage(id, port, message) {
+    if ('progress' in message) {
+      tell({cardbridge: 'progress', id, state: message.progress});
+      return;
+    }
+    open.delete(id);
+    port.disconnect();
+    answer(id, 'error' in message ? {error: message.error} : {result: message.result});
+  }
+
+  /** @param {string} id @param {string} method @param {Record<string, unknown>} params */
+  function forward(id, method, params) {
+    let port;
+    try {
+      // One port for each request: the browser then names the sender as it is now, not as it was when the page began.
+      port = chrome.runtime.connect({name: 'request'});
+    } catch {
+      // "Extension context invalidated.": this script outlived its extension.
+      refuse(id, 'extensionReloaded');
+      return;
+    }
+    open.set(id, port);
+    port.onMessage.addListener((message) => onWorkerMessage(id, port, message));
+    port.onDisconnect.addListener(() => {
+      void chrome.runtime?.lastError;
+      if (open.delete(id)) refuse(id, 'extensionReloaded');
+    });
+    const activation = navigator.userActivation;
+    port.postMessage({method, params, touched: touchedAt > 0 || activation?.hasBeenActive === true, touchedAt});
+  }
+
+  /** @param {string} id @param {Record<string, unknown>} params */
+  function cancel(id, params) {
+    const target = Object.hasOwn(params, 'id') ? params.id : undefined;
+    if (typeof target !== 'string' || !ID.test(target) || Object.keys(params).length !== 1) {
+      refuse(id, 'invalidParams');
+      return;
+    }
+    open.get(target)?.postMessage({cancel: true});
+    answer(id, {result: {}});
+  }
+
+  /** @param {string} id @param {Record<string, unknown>} message */
+  function receive(id, message) {
+    const {method, params = {}} = message;
+    if (Object.keys(message).some((name) => !MEMBERS.includes(name)) || !isRecord(params) || !fits(params)) refuse(id, 'invalidParams');
+    else if (method === 'cancel') cancel(id, params);
+    else if (typeof method !== 'string' || !METHODS.includes(method)) refuse(id, 'unknownMethod');
+    else if (open.size >= MAX_REQUESTS) refuse(id, 'tooManyRequests');
+    else forward(id, method, params);
+  }
+
+  window.addEventListener('message', (event) => {
+    if (event.source !== window || event.origin !== self.origin || !isRecord(event.data)) return;
+    const message = event.data;
+    if (!Object.hasOwn(message, 'cardbridge') || message.cardbridge !== 'request') return;
+    const id = Object.hasOwn(message, 'id') ? message.id : undefined;
+    if (typeof id !== 'string' || !ID.test(id)) return;
+    tell({cardbridge: 'ack', id, version});
+    if (!open.has(id) && !answered.has(id)) receive(id, message);
+  });
+
+  for (const type of ['pointerdown', 'keydown', 'click']) {
+    window.addEventListener(type, (event) => {
+      const closing = event instanceof KeyboardEvent && event.key === 'Escape';
+      if (event.isTrusted && !closing) touchedAt = Date.now();
+    }, {capture: true, passive: true});
+  }
+
+  window.addEventListener('pagehide', () => {
+    for (const [id, port] of [...open]) {
+      open.delete(id);
+      port.disconnect();
+      // A page that comes back from the back/forward cache still waits for its answer.
+      refuse(id, 'pageLeft');
+    }
+  });
+})();

@@ -1,0 +1,80 @@
+// The PIN field: what is wrong with an entry is said here, before a try is spent on it.
+import {element} from '../shared/elements.js';
+
+/** @typedef {import('./texts.js').Texts} Texts */
+/** @typedef {{min: number, max: number}} Length */
+
+/** What a card that does not tell its limits is given; the protocol's own. */
+const ANY = {min: 4, max: 64};
+
+/**
+ * @param {string} pin @param {Length} length in bytes, as the card counts @param {Texts} texts
+ * @returns {string} why it is not sent; empty when it may be
+ */
+export function pinFault(pin, {min, max}, texts) {
+  if (pin === '') return texts.pinEmpty;
+  // eslint-disable-next-line no-control-regex
+  if (/[^\x00-\x7f]/.test(pin)) return texts.pinWide;
+  if (pin.length < min) return texts.pinShort(min);
+  if (pin.length > max) return texts.pinLong(max);
+  return '';
+}
+
+export class PinField {
+  #texts;
+  #length;
+  #input = element('input', {
+    type: 'password', id: 'pin', name: 'pin', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', maxlength: '128',
+    'aria-describedby': 'pin-hint pin-fault pin-caps', 'aria-required': 'true',
+  });
+  #fault = element('p', {id: 'pin-fault', class: 'fault', role: 'alert', hidden: ''});
+  #caps = element('p', {id: 'pin-caps', class: 'caps', 'aria-live': 'polite', hidden: ''});
+
+  /** @param {Texts} texts @param {Length | undefined} length */
+  constructor(texts, length) {
+    this.#texts = texts;
+    this.#length = length && length.min <= length.max ? length : ANY;
+    this.#caps.textContent = texts.capsLock;
+    for (const type of /** @type {const} */ (['keydown', 'keyup', 'mousedown'])) {
+      this.#input.addEventListener(type, (event) => {
+        this.#caps.hidden = !event.getModifierState('CapsLock');
+      });
+    }
+    this.#input.addEventListener('input', () => this.#say(''));
+  }
+
+  /** @returns {HTMLElement} */
+  render() {
+    const {min, max} = this.#length;
+    const hint = this.#length === ANY ? '' : this.#texts.pinLength(min, max);
+    return element('div', {class: 'pin'},
+      element('label', {for: 'pin'}, this.#texts.pinLabel), this.#input,
+      element('p', {id: 'pin-hint'}, hint), this.#caps, this.#fault);
+  }
+
+  focus() {
+    this.#input.focus();
+  }
+
+  /** Takes the PIN out of the field. @returns {string | null} null when it must not be sent; the reason is shown */
+  take() {
+    const pin = this.#input.value;
+    const fault = pinFault(pin, this.#length, this.#texts);
+    this.clear();
+    this.#say(fault);
+    if (!fault) return pin;
+    this.focus();
+    return null;
+  }
+
+  clear() {
+    this.#input.value = '';
+  }
+
+  /** @param {string} fault */
+  #say(fault) {
+    this.#fault.textContent = fault;
+    this.#fault.hidden = fault === '';
+    this.#input.setAttribute('aria-invalid', String(fault !== ''));
+  }
+}

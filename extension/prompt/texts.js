@@ -1,0 +1,133 @@
+// What the prompt window says, in both languages. Reasons to wait are errors of the table and are not repeated here.
+
+const zh = {
+  brand: '憑證通 CardBridge',
+  otherLanguage: 'English',
+  portal: '要求使用憑證的網站',
+  choose: '請選擇要使用的憑證',
+  unusable: '不能使用',
+  pin: '請輸入卡片密碼（PIN 碼）',
+  pinLabel: 'PIN 碼',
+  pinNote: '密碼只在這個視窗輸入，網站看不到。',
+  /** @param {number} min @param {number} max */
+  pinLength: (min, max) => (min === max ? `長度 ${min} 個字元，請用半形輸入` : `長度 ${min} 至 ${max} 個字元，請用半形輸入`),
+  pinEmpty: '請先輸入 PIN 碼。',
+  /** @param {number} min */
+  pinShort: (min) => `PIN 碼太短，至少要 ${min} 個字元。沒有送出，次數沒有減少。`,
+  /** @param {number} max */
+  pinLong: (max) => `PIN 碼太長，最多 ${max} 個字元。沒有送出，次數沒有減少。`,
+  pinWide: 'PIN 碼裡有全形或中文字元。請切換成英數半形再輸入一次。沒有送出，次數沒有減少。',
+  capsLock: '大寫鎖定（Caps Lock）已開啟。',
+  pinPad: '請在讀卡機的按鍵上輸入 PIN 碼',
+  pinPadNote: '請看讀卡機的小螢幕，在它的按鍵輸入 PIN 碼，再按讀卡機上的確認鍵。這台電腦上不必輸入任何東西。',
+  lastTry: '這是最後一次機會',
+  lastTryText: '再輸入錯誤 1 次就會鎖卡，要辦理解鎖後才能再用。',
+  lastTryAsk: '不確定密碼的話，請先取消，查明密碼後再登入。',
+  locked: '卡片已鎖住',
+  lockedText: '密碼錯誤次數過多，這張卡片的密碼已無法使用。請到發卡的憑證管理中心辦理解鎖，解鎖後再登入。',
+  lockedLink: '前往解鎖網頁（在新分頁開啟）',
+  tries: {
+    unknown: '卡片沒有提供剩餘次數。連續輸入錯誤會鎖卡，請小心輸入。',
+    atLeastTwo: '連續輸入錯誤會鎖卡，請小心輸入。',
+    /** @param {number} left */
+    exactly: (left) => (left <= 1 ? '再輸入錯誤 1 次就會鎖卡。' : `還可以試 ${left} 次。連續輸入錯誤 ${left} 次就會鎖卡。`),
+    last: '再輸入錯誤 1 次就會鎖卡。',
+    locked: '卡片已鎖住。',
+  },
+  notices: {
+    wrongPIN: 'PIN 碼錯誤，沒有登入。請重新輸入。',
+    pinTooShort: 'PIN 碼太短。請重新輸入。',
+    pinTooLong: 'PIN 碼太長。請重新輸入。',
+    cardChanged: '卡片或讀卡機有變動，剛才輸入的內容已清除。',
+    outcomeUnknown: '卡片剛才沒有回應，不確定剛才的 PIN 碼是否已計入錯誤次數。請先看清楚下面的次數。',
+    pinFromPageDropped: '網站送來的 PIN 碼沒有使用。請在這裡輸入。',
+  },
+  progress: {
+    reading: '正在讀取卡片，請稍候',
+    verifying: '正在驗證密碼，請勿拔出卡片',
+    signing: '簽署中，請勿拔出卡片',
+    resetting: '即將完成，請勿拔出卡片',
+  },
+  fields: {holder: '持有人', kind: '憑證種類', issuer: '發證單位', validity: '有效期限', reader: '讀卡機'},
+  wanted: '網站要求的憑證',
+  onCard: '卡片裡的憑證',
+  waiting: '處理好之後，視窗會自動繼續。',
+  kinds: {citizen: '自然人憑證', agency: '機關憑證', organisation: '組織及團體憑證', business: '工商憑證', test: '測試憑證', other: '其他憑證'},
+  reasons: {
+    expired: '憑證已過期', notYetValid: '憑證尚未生效', encryptionOnly: '加密用憑證，不能登入', otherPurpose: '用途不是登入',
+    wrongKind: '不是網站要求的種類', keyUnsupported: '不支援的金鑰',
+  },
+  buttons: {choose: '使用這張憑證', wait: '重試', pin: '確定', lastTry: '我確定密碼正確，繼續', locked: '關閉', cancel: '取消', lastTryCancel: '取消，先不輸入'},
+  /** @param {number} seconds */
+  countdown: (seconds) => `還剩 ${seconds} 秒，時間到會自動取消。`,
+  starting: '請稍候',
+  separator: '、',
+};
+
+/** @type {typeof zh} */
+const en = {
+  brand: 'CardBridge 憑證通',
+  otherLanguage: '中文',
+  portal: 'Web site that asks for your certificate',
+  choose: 'Choose the certificate to use',
+  unusable: 'Cannot be used',
+  pin: 'Type the PIN of your card',
+  pinLabel: 'PIN',
+  pinNote: 'The PIN is typed in this window only. The web site cannot see it.',
+  pinLength: (min, max) => (min === max ? `${min} characters` : `${min} to ${max} characters`),
+  pinEmpty: 'Type the PIN first.',
+  pinShort: (min) => `The PIN is too short: at least ${min} characters. It was not sent and no try was used.`,
+  pinLong: (max) => `The PIN is too long: at most ${max} characters. It was not sent and no try was used.`,
+  pinWide: 'The PIN holds full-width or Chinese characters. Switch the keyboard to plain letters and digits and type it again. It was not sent and no try was used.',
+  capsLock: 'Caps Lock is on.',
+  pinPad: 'Type the PIN on the card reader',
+  pinPadNote: 'Look at the small screen of the reader, type the PIN on its keys and press its OK key. Nothing is typed on this computer.',
+  lastTry: 'This is the last try',
+  lastTryText: 'One more wrong PIN locks the card. It must then be unlocked before it can be used again.',
+  lastTryAsk: 'If you are not sure of the PIN, cancel now, find it out, and log in later.',
+  locked: 'The card is locked',
+  lockedText: 'The PIN was wrong too often and cannot be used any more. Unlock the card at the certification authority that issued it, then log in again.',
+  lockedLink: 'Open the unlock page (in a new tab)',
+  tries: {
+    unknown: 'The card does not tell how many tries are left. Wrong PINs in a row lock it: type with care.',
+    atLeastTwo: 'Wrong PINs in a row lock the card: type with care.',
+    exactly: (left) => (left <= 1 ? 'One more wrong PIN locks the card.' : `${left} tries left. ${left} wrong PINs in a row lock the card.`),
+    last: 'One more wrong PIN locks the card.',
+    locked: 'The card is locked.',
+  },
+  notices: {
+    wrongPIN: 'The PIN was wrong. You are not logged in. Type it again.',
+    pinTooShort: 'The PIN is too short. Type it again.',
+    pinTooLong: 'The PIN is too long. Type it again.',
+    cardChanged: 'The card or the reader changed. What you had typed was cleared.',
+    outcomeUnknown: 'The card did not answer; whether the last PIN counted as a wrong one is not known. Look at the tries below first.',
+    pinFromPageDropped: 'The PIN that the web site sent was not used. Type it here.',
+  },
+  progress: {
+    reading: 'Reading the card. One moment',
+    verifying: 'Checking the PIN. Leave the card in',
+    signing: 'Signing. Leave the card in',
+    resetting: 'Almost done. Leave the card in',
+  },
+  fields: {holder: 'Holder', kind: 'Kind', issuer: 'Issuer', validity: 'Valid', reader: 'Reader'},
+  wanted: 'The web site asks for',
+  onCard: 'On the card',
+  waiting: 'This window goes on by itself as soon as that is done.',
+  kinds: {
+    citizen: 'Citizen certificate', agency: 'Agency certificate', organisation: 'Organisation certificate', business: 'Business certificate',
+    test: 'Test certificate', other: 'Other certificate',
+  },
+  reasons: {
+    expired: 'Expired', notYetValid: 'Not valid yet', encryptionOnly: 'For encryption only', otherPurpose: 'Not meant for logging in',
+    wrongKind: 'Not the kind that the web site asks for', keyUnsupported: 'Key not supported',
+  },
+  buttons: {choose: 'Use this certificate', wait: 'Try again', pin: 'OK', lastTry: 'I am sure of my PIN, go on', locked: 'Close', cancel: 'Cancel', lastTryCancel: 'Cancel, not now'},
+  countdown: (seconds) => `${seconds} seconds left; then this is cancelled.`,
+  starting: 'One moment',
+  separator: ', ',
+};
+
+/** @typedef {typeof zh} Texts */
+
+/** @type {Record<import('../shared/types').Language, Texts>} */
+export const TEXTS = {'zh-TW': zh, en};

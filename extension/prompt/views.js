@@ -1,0 +1,141 @@
+// What each state of a prompt shows, and what its OK answers.
+import {ERRORS} from '../sdk/errors.js';
+import {element, plain} from '../shared/elements.js';
+import {certificateCard, whyUnusable} from './certificate.js';
+import {PinField} from './pinfield.js';
+
+/** @typedef {import('../shared/types').Prompt} Prompt */
+/** @typedef {import('../shared/types').Answer} Answer */
+/** @typedef {import('../shared/types').Language} Language */
+/** @typedef {import('./texts.js').Texts} Texts */
+
+/**
+ * @typedef {object} View
+ * @property {string} title
+ * @property {'plain' | 'warn' | 'stop'} [tone]
+ * @property {Node[]} content
+ * @property {string} [ok] the label of OK; without it there is none
+ * @property {string} [cancel] the label of Cancel; empty: there is none
+ * @property {() => Answer | null} [answer] of OK; null: not yet
+ * @property {() => void} [focus] where the keyboard goes; by default to the title
+ * @property {() => void} [clear] wipes what was typed
+ */
+
+/** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
+export function view(prompt, texts, language) {
+  return views[prompt.state](prompt, texts, language);
+}
+
+/** @type {Record<Prompt['state'], (prompt: Prompt, texts: Texts, language: Language) => View>} */
+const views = {choose, wait, pin, pinPad, lastTry, locked};
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {View} */
+function choose({certificates = []}, texts) {
+  const sorted = [...certificates].sort((a, b) => Number(b.usable) - Number(a.usable));
+  const first = sorted[0]?.usable ? sorted[0].id : '';
+  const choices = sorted.map((certificate, at) => {
+    const input = element('input', {type: 'radio', name: 'certificate', value: certificate.id, id: `choice-${at}`});
+    input.disabled = !certificate.usable;
+    input.checked = certificate.id === first;
+    const label = element('label', {for: input.id}, certificateCard(certificate, texts));
+    if (!certificate.usable) label.append(whyUnusable(certificate, texts));
+    return element('li', {class: certificate.usable ? 'choice' : 'choice off'}, input, label);
+  });
+  const group = element('ul', {role: 'radiogroup', 'aria-labelledby': 'title', class: 'choices'}, ...choices);
+  const checked = () => /** @type {HTMLInputElement | null} */ (group.querySelector('input:checked'));
+  return {
+    title: texts.choose,
+    content: [group],
+    ok: texts.buttons.choose,
+    answer: () => {
+      const certificate = checked()?.value;
+      return certificate ? {action: 'choose', certificate} : null;
+    },
+    focus: () => checked()?.focus(),
+  };
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
+function wait({reason = '', kinds = [], certificates = []}, texts, language) {
+  const {message, hint} = (Object.hasOwn(ERRORS, reason) ? ERRORS[reason] : ERRORS.internal)[language];
+  /** @type {HTMLElement[]} */
+  const content = [element('p', {class: 'hint'}, hint)];
+  if (kinds.length > 0) {
+    const names = kinds.map((kind) => texts.kinds[kind]).join(texts.separator);
+    content.push(element('p', {class: 'wanted'}, `${texts.wanted}: `, element('strong', {}, names)));
+  }
+  if (certificates.length > 0) {
+    const items = certificates.map((certificate) => {
+      const item = element('li', {class: 'choice'}, certificateCard(certificate, texts));
+      if (!certificate.usable) item.append(whyUnusable(certificate, texts));
+      return item;
+    });
+    content.push(element('h2', {}, texts.onCard), element('ul', {class: 'choices'}, ...items));
+  }
+  content.push(element('p', {class: 'quiet'}, texts.waiting));
+  return {title: message, tone: 'warn', content, ok: texts.buttons.wait, answer: () => ({action: 'retry'})};
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {Node[]} */
+function card({certificate, reader}, texts) {
+  return certificate ? [certificateCard(certificate, texts, reader)] : [];
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {HTMLElement} */
+function triesLine({tries}, texts) {
+  const state = tries?.state ?? 'unknown';
+  const left = tries?.left ?? 0;
+  const words = state === 'exactly' ? texts.tries.exactly(left) : texts.tries[state];
+  const near = state === 'last' || (state === 'exactly' && left <= 1);
+  return element('p', {class: near ? 'tries near' : 'tries', id: 'tries'}, words);
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {View} */
+function pin(prompt, texts) {
+  const field = new PinField(texts, prompt.pinLength);
+  return {
+    title: texts.pin,
+    content: [...card(prompt, texts), field.render(), triesLine(prompt, texts), element('p', {class: 'quiet'}, texts.pinNote)],
+    ok: texts.buttons.pin,
+    answer: () => {
+      const typed = field.take();
+      return typed === null ? null : {action: 'pin', pin: typed};
+    },
+    focus: () => field.focus(),
+    clear: () => field.clear(),
+  };
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {View} */
+function pinPad(prompt, texts) {
+  return {
+    title: texts.pinPad,
+    content: [element('p', {class: 'hint'}, texts.pinPadNote), ...card(prompt, texts), triesLine(prompt, texts)],
+  };
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {View} */
+function lastTry(prompt, texts) {
+  return {
+    title: texts.lastTry,
+    tone: 'stop',
+    content: [
+      element('p', {class: 'hint strong'}, texts.lastTryText), element('p', {class: 'hint'}, texts.lastTryAsk), ...card(prompt, texts),
+    ],
+    ok: texts.buttons.lastTry,
+    cancel: texts.buttons.lastTryCancel,
+    answer: () => ({action: 'confirm'}),
+    // An Enter out of habit must not spend the last try.
+    focus: () => document.getElementById('cancel')?.focus(),
+  };
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @returns {View} */
+function locked(prompt, texts) {
+  const content = [element('p', {class: 'hint'}, texts.lockedText), ...card(prompt, texts)];
+  if (prompt.unlockURL) {
+    const link = element('a', {id: 'unlock', href: prompt.unlockURL, target: '_blank', rel: 'noopener noreferrer'}, texts.lockedLink);
+    content.splice(1, 0, element('p', {class: 'link'}, link, element('span', {class: 'address', translate: 'no'}, plain(new URL(prompt.unlockURL).host))));
+  }
+  return {title: texts.locked, tone: 'stop', content, ok: texts.buttons.locked, cancel: '', answer: () => ({action: 'close'})};
+}

@@ -1,0 +1,105 @@
+/** The SDK of CardBridge 憑證通 for portals. */
+
+export type Language = 'zh-TW' | 'en';
+export type Kind = 'citizen' | 'agency' | 'organisation' | 'business' | 'test' | 'other';
+/** Who must act on an error. */
+export type Who = 'person' | 'it' | 'developer' | 'us';
+export type Algorithm = 'RS256' | 'RS384' | 'RS512' | 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512';
+export type Progress = 'reading' | 'verifying' | 'signing' | 'resetting';
+
+export interface Reader {
+  name: string;
+  /** inUse: another program holds the card; mute: a card that does not answer. */
+  state: 'empty' | 'present' | 'inUse' | 'mute';
+}
+
+export interface Certificate {
+  /** SHA-256 of the DER, 64 hex digits. */
+  id: string;
+  /** DER in base64. */
+  certificate: string;
+  kind: Kind;
+  holder: string;
+  issuer: string;
+  /** The subject's serialNumber attribute, or empty. */
+  serialNumber: string;
+  /** RFC 3339, UTC. */
+  notBefore: string;
+  notAfter: string;
+  keyType: string;
+  reader: string;
+  usable: boolean;
+  /** Why it is not usable. */
+  reason?: 'expired' | 'notYetValid' | 'encryptionOnly' | 'otherPurpose' | 'wrongKind' | 'keyUnsupported';
+}
+
+export interface Status {
+  extension: { version: string };
+  host: { version: string; protocol: number };
+  /** Whether policy lets this origin do anything. */
+  allowed: boolean;
+  operations: string[];
+  /** Whether this origin may pass a PIN from a field of its own. */
+  pinFromPage: boolean;
+  /** What IT must add, when not allowed. */
+  code?: string;
+  policy?: { source: string };
+  readers?: Reader[];
+  modules?: { path: string; state: 'found' | 'missing' }[];
+}
+
+export interface Certificates {
+  certificates: Certificate[];
+  readers: Reader[];
+  problems: { code: string; facts?: Record<string, unknown> }[];
+}
+
+/** The Web eID authentication token; send it to the server as it is. */
+export interface AuthenticationToken {
+  unverifiedCertificate: string;
+  algorithm: Algorithm;
+  signature: string;
+  format: string;
+  appVersion: string;
+}
+
+export interface CallOptions {
+  /** Aborting ends the operation and closes its window; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Milliseconds until the call is given up as userTimeout; 30 s for status, 15 minutes for the others. */
+  timeoutMs?: number;
+}
+
+export interface CertificatesOptions extends CallOptions {
+  kinds?: Kind[];
+}
+
+export interface AuthenticateOptions extends CertificatesOptions {
+  /** Only for origins with pinFromPage; 4 to 64 bytes. Without it the person types into CardBridge's own window. */
+  pin?: string;
+  algorithm?: Algorithm;
+  /** Certificate.id */
+  certificate?: string;
+  /** Language of the window. */
+  lang?: Language;
+  onProgress?: (state: Progress) => void;
+}
+
+/** Versions and what this origin may do. Rejects with a CardBridgeError. */
+export function status(options?: CallOptions): Promise<Status>;
+/** All certificates on the cards, also those that cannot be used. Needs a click of the person in this page. */
+export function certificates(options?: CertificatesOptions): Promise<Certificates>;
+/** Logs in: 44 to 128 printable ASCII characters of challenge from the server, a token back. Needs a click. */
+export function authenticate(challengeNonce: string, options?: AuthenticateOptions): Promise<AuthenticationToken>;
+
+/** message is the Chinese text; texts and hint hold both languages. */
+export class CardBridgeError extends Error {
+  constructor(failure: { code: string; who?: string; facts?: object; operation?: string });
+  readonly code: string;
+  readonly who: Who;
+  readonly texts: Record<Language, { message: string; hint: string }>;
+  readonly hint: Record<Language, string>;
+  readonly facts?: Record<string, unknown>;
+  /** The id under which the host logged the operation. */
+  readonly operation?: string;
+}

@@ -1,0 +1,135 @@
+// The messages of the contract (protocol/PROTOCOL.md) as closed shapes.
+import {boolean, bytes, integer, json, list, object, oneOf, text} from './schema.js';
+
+/** @typedef {import('./schema.js').Check} Check */
+
+export const KINDS = /** @type {const} */ (['citizen', 'agency', 'organisation', 'business', 'test', 'other']);
+export const LANGUAGES = /** @type {const} */ (['zh-TW', 'en']);
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
+
+export const messageId = text(1, 64, /^[A-Za-z0-9_-]+$/);
+const language = oneOf(...LANGUAGES);
+const kinds = list(0, KINDS.length, oneOf(...KINDS));
+const fingerprint = text(64, 64, /^[0-9a-f]+$/);
+const base64 = (/** @type {number} */ max) => text(4, max, /^[A-Za-z0-9+/]+={0,2}$/);
+const origin = text(8, 300, /^https?:\/\/[^\s/?#@]+$/);
+const name = text(0, 1024);
+const time = text(20, 35, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/);
+const version = text(1, 64, /^[\x20-\x7e]+$/);
+
+const reader = object({name, state: oneOf('empty', 'present', 'inUse', 'mute')});
+const module = object({path: text(1, 4096), state: oneOf('found', 'missing')});
+const certificate = object({
+  id: fingerprint, certificate: base64(65536), kind: oneOf(...KINDS), holder: name, issuer: name, serialNumber: name,
+  notBefore: time, notAfter: time, keyType: text(1, 32, /^[\x20-\x7e]+$/), reader: name, usable: boolean,
+  'reason?': oneOf('expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'keyUnsupported'),
+});
+const code = text(1, 64, /^[a-z][A-Za-z0-9]*$/);
+const facts = json(16384);
+
+export const errorData = object({
+  code, who: oneOf('person', 'it', 'developer', 'us'), 'operation?': text(1, 64, /^[A-Za-z0-9_-]+$/), 'facts?': facts,
+});
+export const errorObject = object({code: integer(-32768, 32767), message: text(1, 1024), data: errorData});
+
+const origins = {'origin?': origin};
+const certificatesMembers = {'kinds?': kinds};
+const authenticateMembers = {
+  challengeNonce: text(44, 128, /^[\x20-\x7e]+$/), 'algorithm?': oneOf(...ALGORITHMS), 'kinds?': kinds,
+  'certificate?': fingerprint, 'language?': language, 'pin?': bytes(4, 64),
+};
+
+/** What a page may send: the params of hop B without the origin. @type {Record<string, Check>} */
+export const PAGE_PARAMS = {
+  status: object({}),
+  certificates: object(certificatesMembers),
+  authenticate: object(authenticateMembers),
+};
+
+/** @type {Record<string, Check>} */
+export const EXTENSION_PARAMS = {
+  hello: object({
+    protocols: list(1, 16, integer(1, 65535)), extension: object({version}, {open: true}), 'language?': language,
+  }, {open: true}),
+  status: object(origins),
+  certificates: object({origin, ...certificatesMembers}),
+  authenticate: object({origin, ...authenticateMembers}),
+  cancel: object({id: messageId}),
+};
+
+/** @type {Record<string, Check>} */
+export const RESULTS = {
+  hello: object({
+    protocol: integer(1, 65535),
+    host: object({name: text(1, 256), version, os: text(1, 32), arch: text(1, 32), build: oneOf('release', 'dev')}),
+    maxMessageBytes: integer(1, 1048576),
+  }),
+  status: object({
+    host: object({version, protocol: integer(1, 65535)}), allowed: boolean, operations: list(0, 16, text(1, 32, /^[A-Za-z]+$/)),
+    pinFromPage: boolean, 'code?': code, 'policy?': object({source: text(0, 4096)}),
+    'readers?': list(0, 64, reader), 'modules?': list(0, 64, module),
+  }),
+  certificates: object({
+    certificates: list(0, 256, certificate), readers: list(0, 64, reader), problems: list(0, 64, object({code, 'facts?': facts})),
+  }),
+  authenticate: object({
+    unverifiedCertificate: base64(65536), algorithm: oneOf(...ALGORITHMS), signature: base64(8192),
+    format: text(1, 32, /^web-eid:1(\.\d+)?$/), appVersion: text(1, 512),
+  }),
+};
+
+const tries = object({state: oneOf('unknown', 'atLeastTwo', 'exactly', 'last', 'locked'), 'left?': integer(0, 255)});
+const pinLength = object({min: integer(0, 255), max: integer(1, 255)});
+export const WAIT_REASONS = /** @type {const} */ ([
+  'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
+  'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout',
+]);
+export const NOTICES = /** @type {const} */ ([
+  'wrongPIN', 'pinTooShort', 'pinTooLong', 'cardChanged', 'outcomeUnknown', 'pinFromPageDropped',
+]);
+
+const promptMembers = {
+  operation: messageId, state: oneOf('choose', 'wait', 'pin', 'pinPad', 'lastTry', 'locked'), origin,
+  'language?': language, 'reason?': oneOf(...WAIT_REASONS), 'notice?': oneOf(...NOTICES),
+  'certificates?': list(0, 256, certificate), 'certificate?': certificate, 'reader?': name, 'tries?': tries,
+  'pinLength?': pinLength, 'kinds?': kinds,
+  // An address that goes into a link: never javascript:, data: or another scheme.
+  'unlockURL?': text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/),
+  timeoutSeconds: integer(1, 3600),
+};
+const anyPrompt = object(promptMembers);
+
+/** What each state cannot do without. @type {Record<string, Check>} */
+const stateNeeds = {
+  choose: object({certificates: list(1, 256, certificate)}, {open: true}),
+  wait: object({reason: oneOf(...WAIT_REASONS)}, {open: true}),
+  pin: object({certificate}, {open: true}),
+  pinPad: object({certificate}, {open: true}),
+  lastTry: object({certificate}, {open: true}),
+  locked: object({}, {open: true}),
+};
+
+/** @type {Record<string, Check>} */
+export const HOST_PARAMS = {
+  prompt: (value, path) => {
+    anyPrompt(value, path);
+    stateNeeds[/** @type {{state: string}} */ (value).state](value, path);
+  },
+  card: object({reader: name, state: oneOf('empty', 'present', 'inUse', 'mute', 'gone')}),
+  progress: object({operation: messageId, state: oneOf('reading', 'verifying', 'signing', 'resetting')}),
+};
+
+const only = (/** @type {string} */ action) => object({action: oneOf(action)});
+
+/** The answers to a prompt, by their action. @type {Record<string, Check>} */
+export const ANSWERS = {
+  choose: object({action: oneOf('choose'), certificate: fingerprint}),
+  pin: object({action: oneOf('pin'), pin: bytes(1, 64)}),
+  retry: only('retry'), confirm: only('confirm'), close: only('close'),
+  cancel: only('cancel'), timeout: only('timeout'), replaced: only('replaced'),
+};
+
+/** Which actions fit a state; cancel and timeout fit every one. @type {Record<string, string[]>} */
+export const STATE_ACTIONS = {
+  choose: ['choose'], wait: ['retry'], pin: ['pin'], pinPad: [], lastTry: ['confirm'], locked: ['close'],
+};

@@ -1,0 +1,171 @@
+#!/usr/bin/env node
+// A native host for the tests: real frames over stdio; what it does is told by the first word of the challenge nonce.
+// CARDBRIDGE_FAKE_LOG: a file that receives every message of the extension, one JSON a line.
+import {appendFileSync} from 'node:fs';
+
+const log = process.env.CARDBRIDGE_FAKE_LOG;
+const fails = process.env.CARDBRIDGE_FAKE_HELLO;
+
+function write(message) {
+  const body = Buffer.from(typeof message === 'string' ? message : JSON.stringify({jsonrpc: '2.0', ...message}));
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(body.length);
+  process.stdout.write(Buffer.concat([head, body]));
+}
+
+const certificate = (id, change = {}) => ({
+  id: id.repeat(64), certificate: 'MIIB', kind: 'citizen', holder: '王小明', issuer: '內政部憑證管理中心', serialNumber: '0000000000000000',
+  notBefore: '2026-01-01T00:00:00Z', notAfter: '2031-01-01T00:00:00Z', keyType: 'RSA-2048', reader: 'Virtual PCD 00 00', usable: true, ...change,
+});
+const mine = certificate('a');
+const agency = certificate('b', {kind: 'agency', holder: '範例機關', issuer: '政府憑證管理中心', reader: 'Virtual PCD 00 01'});
+const old = certificate('c', {holder: '陳大文', notAfter: '2026-02-01T00:00:00Z', usable: false, reason: 'expired'});
+const hostile = certificate('d', {holder: '<img src=x onerror=alert(1)>\u202e文大陳', issuer: '<b>issuer</b>'});
+const token = {unverifiedCertificate: 'MIIB', algorithm: 'RS256', signature: 'QUJD', format: 'web-eid:1.0', appVersion: 'https://cardbridge.tw/0.1.0'};
+const pin = {state: 'pin', certificate: mine, reader: mine.reader, tries: {state: 'exactly', left: 3}, pinLength: {min: 6, max: 8}};
+const number = {userCancelled: 1001, userTimeout: 1002, pinLocked: 1003, cancelled: 3014, promptFailed: 3015};
+const who = (code) => (number[code] < 2000 ? 'person' : 'developer');
+
+let prompts = 0;
+const waiting = new Map();
+
+class Operation {
+  over = false;
+  constructor(id, params) {
+    Object.assign(this, {id, params});
+    this.cancelled = new Promise((resolve) => { this.cancel = resolve; });
+  }
+  answer(outcome) {
+    if (this.over) return;
+    this.over = true;
+    write({id: this.id, ...outcome});
+  }
+  fail(code) {
+    this.answer({error: {code: number[code], message: code, data: {code, who: who(code), operation: '7d444840-9dc0-11d1-b245-5ffdce74fad2'}}});
+  }
+  progress(state) {
+    write({method: 'progress', params: {operation: this.id, state}});
+  }
+  async ask(params) {
+    const id = `p${++prompts}`;
+    const answered = new Promise((resolve) => waiting.set(id, resolve));
+    const {language, origin} = this.params;
+    write({id, method: 'prompt', params: {operation: this.id, origin, ...(language && {language}), timeoutSeconds: 120, ...params}});
+    const answer = await Promise.race([answered, this.cancelled.then(() => ({action: 'stop'}))]);
+    if (answer.action === 'cancel') this.fail('userCancelled');
+    if (answer.action === 'timeout') this.fail('userTimeout');
+    if (answer.action === 'stop') this.fail('cancelled');
+    return answer;
+  }
+}
+
+const scenarios = {
+  async once(op) {
+    if ((await op.ask(pin)).action !== 'pin') return;
+    op.progress('verifying');
+    op.progress('signing');
+    op.answer({result: token});
+  },
+  // Every wait, one after the other; each goes on with its retry.
+  async waits(op) {
+    const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
+      'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout'];
+    for (const reason of reasons) {
+      const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [mine]}, noUsableCertificate: {certificates: [old]}}[reason];
+      if ((await op.ask({state: 'wait', reason, ...more})).action !== 'retry') return;
+    }
+    op.answer({result: token});
+  },
+  async states(op) {
+    const chosen = await op.ask({state: 'choose', certificates: [old, hostile, agency, mine]});
+    if (chosen.action !== 'choose') return;
+    if ((await op.ask(pin)).action !== 'pin') return;
+    op.progress('verifying');
+    if ((await op.ask({...pin, notice: 'wrongPIN', tries: {state: 'exactly', left: 2}})).action !== 'pin') return;
+    if ((await op.ask({...pin, state: 'lastTry', notice: 'wrongPIN', tries: {state: 'last'}})).action !== 'confirm') return;
+    if ((await op.ask({...pin, tries: {state: 'last'}})).action !== 'pin') return;
+    const answer = await op.ask({...pin, state: 'locked', notice: 'wrongPIN', tries: {state: 'locked'}, unlockURL: 'https://moica.example.gov.tw/unlock'});
+    if (answer.action === 'close') op.fail('pinLocked');
+  },
+  async pad(op) {
+    await op.ask({...pin, state: 'pinPad'});
+  },
+  async work(op) {
+    if ((await op.ask(pin)).action !== 'pin') return;
+    for (const state of (process.env.CARDBRIDGE_FAKE_PROGRESS ?? 'signing').split(',')) op.progress(state);
+    await op.cancelled;
+    op.fail('cancelled');
+  },
+  async replace(op) {
+    const first = op.ask({...pin, state: 'wait', reason: 'noCard'});
+    const second = op.ask(pin);
+    const answer = await first;
+    if (answer.action !== 'replaced') op.fail('promptFailed');
+    if ((await second).action === 'pin') op.answer({result: token});
+  },
+  async short(op) {
+    await op.ask({...pin, timeoutSeconds: 2});
+  },
+  // A PIN that the page sent was wrong: the window asks.
+  async page(op) {
+    if (op.params.pin === undefined || op.params.pin === '000000') {
+      const notice = op.params.pin === undefined ? {} : {notice: 'wrongPIN'};
+      op.progress('verifying');
+      if ((await op.ask({...pin, ...notice})).action !== 'pin') return;
+    }
+    op.answer({result: token});
+  },
+  async exit(op) {
+    if ((await op.ask(pin)).action === 'pin') process.exit(3);
+  },
+  async garble(op) {
+    void op.ask(pin);
+    write({id: op.id, result: {...token, surprise: 1}});
+  },
+  async noise() {
+    process.stdout.write('Welcome to the card middleware!\n');
+  },
+};
+
+const operations = new Map();
+const methods = {
+  hello(id) {
+    if (fails === 'exit') process.exit(2);
+    if (fails) return write({id, error: {code: 2017, message: fails, data: {code: fails, who: 'it'}}});
+    const host = {name: 'tw.cardbridge.host', version: '0.1.0', os: 'linux', arch: 'amd64', build: 'dev'};
+    write({id, result: {protocol: 1, host, maxMessageBytes: 1048576}});
+  },
+  status(id, params) {
+    const full = params.origin ? {} : {policy: {source: 'built-in'}, modules: [{path: '/usr/lib/opensc-pkcs11.so', state: 'found'}, {path: '/opt/hicos/hicos_p11.so', state: 'missing'}]};
+    const readers = [{name: 'Virtual PCD 00 00', state: 'present'}, {name: 'Virtual PCD 00 01', state: 'empty'}];
+    write({id, result: {host: {version: '0.1.0', protocol: 1}, allowed: true, operations: ['authenticate', 'certificates'], pinFromPage: true, readers, ...full}});
+  },
+  certificates(id) {
+    write({id, result: {certificates: [mine, old], readers: [{name: 'Virtual PCD 00 00', state: 'present'}], problems: []}});
+  },
+  authenticate(id, params) {
+    const op = new Operation(id, params);
+    operations.set(id, op);
+    scenarios[params.challengeNonce.split('-')[0]](op);
+  },
+  cancel(_, params) {
+    operations.get(params.id)?.cancel();
+  },
+};
+
+function receive(message) {
+  if (log) appendFileSync(log, `${JSON.stringify(message)}\n`);
+  if (message.method) methods[message.method](message.id, message.params ?? {});
+  else waiting.get(message.id)?.(message.result ?? {action: 'failed'});
+}
+
+let buffer = Buffer.alloc(0);
+process.stdin.on('data', (chunk) => {
+  buffer = Buffer.concat([buffer, chunk]);
+  while (buffer.length >= 4 && buffer.length >= 4 + buffer.readUInt32LE(0)) {
+    const end = 4 + buffer.readUInt32LE(0);
+    receive(JSON.parse(buffer.subarray(4, end).toString()));
+    buffer = buffer.subarray(end);
+  }
+});
+process.stdin.on('end', () => process.exit(0));
