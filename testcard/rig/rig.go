@@ -1,0 +1,234 @@
+//go:build linux
+
+// Package rig runs a real PC/SC daemon with two virtual readers in namespaces of its own.
+//
+// It needs the packages pcscd and vsmartcard-vpcd, plus root or a user namespace in which one is
+// root (`unshare -rmn`). The machine's own daemon, its socket in /run/pcscd and its readers stay
+// untouched: the daemon started here sees no USB device.
+//
+// A client finds the daemon through PCSCLITE_CSOCK_NAME (see Rig.Env). libpcsclite reads that
+// variable once, at its first connect: a test process that loads a PKCS#11 module itself must have
+// one rig for its whole life (New sets the variable for the first).
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cardbridge/cardbridge/testcard/piv"
+	"github.com/cardbridge/cardbridge/testcard/vpcd"
+)
+
+// Readers are the names under which PC/SC shows the two readers.
+var Readers = [2]string{"Virtual PCD 00 00", "Virtual PCD 00 01"}
+
+var (
+	// ErrNamespaces says that this process may not make namespaces.
+	ErrNamespaces = errors.New("rig: the virtual readers need mount, network and PID namespaces of their own; run this as root, or under `unshare -rmn`")
+	// ErrDown says that the daemon was stopped with Down.
+	ErrDown = errors.New("rig: the PC/SC daemon is stopped; start it again with Up")
+	// ErrNoReader says that a reader's number is neither 0 nor 1.
+	ErrNoReader = errors.New("rig: there are two readers, 0 and 1; choose one of them")
+	// ErrElsewhere says that a card is in the other reader.
+	ErrElsewhere = errors.New("rig: the card is in the other reader; remove it there first")
+)
+
+const (
+	daemon = "/usr/sbin/pcscd"
+	driver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+	// firstPort is vpcd's, for reader 0; reader 1 has the next one.
+	firstPort = 35963
+	// patience is how long the daemon may take for anything before it counts as broken.
+	patience = 15 * time.Second
+	// socketLimit is what a unix socket's address holds, without its NUL.
+	socketLimit = 107
+)
+
+// Rig is a running daemon. Its methods may be called from any goroutine.
+type Rig struct {
+	dir string // ours alone, removed by Close
+
+	mu      sync.Mutex
+	cmd     *exec.Cmd // nil while the daemon is down
+	stdin   io.Closer
+	readers [2]*vpcd.Reader
+}
+
+// Start starts the daemon. Everything that it writes lies in a fresh folder below dir, which must
+// exist; "" stands for the system's folder for temporary files, which is also taken when dir is so
+// long that the daemon's socket would not fit a socket address (107 bytes).
+func Start(dir string) (*Rig, error) {
+	for _, f := range []string{daemon, driver} {
+		if _, err := os.Stat(f); err != nil {
+			return nil, fmt.Errorf("rig: %s is missing; apt-get install pcscd vsmartcard-vpcd: %w", f, err)
+		}
+	}
+	own, err := os.MkdirTemp(dir, "rig")
+	if err != nil {
+		return nil, fmt.Errorf("rig: no folder for the daemon; give one that can be written: %w", err)
+	}
+	r := &Rig{dir: own}
+	if dir != "" && len(r.Socket()) > socketLimit {
+		if err := os.Remove(own); err != nil {
+			return nil, fmt.Errorf("rig: remove a folder that was not used: %w", err)
+		}
+		return Start("")
+	}
+	if err := r.prepare(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(own))
+	}
+	if err := r.Up(); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(own))
+	}
+	return r, nil
+}
+
+// prepare lays out the daemon's folders: run (its socket), conf, and a copy of the driver, since
+// the script hides the folder that it comes from.
+func (r *Rig) prepare() error {
+	if err := os.Chmod(r.dir, 0o755); err != nil { // clients of other users must reach the socket
+		return err
+	}
+	for _, d := range []string{"run", "conf"} {
+		if err := os.Mkdir(filepath.Join(r.dir, d), 0o755); err != nil {
+			return err
+		}
+	}
+	lib, err := os.ReadFile(driver)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "driver.so"), lib, 0o755); err != nil {
+		return err
+	}
+	conf := fmt.Sprintf("FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:%#x\nLIBPATH %s/driver.so\nCHANNELID %#x\n",
+		firstPort, r.dir, firstPort)
+	return os.WriteFile(filepath.Join(r.dir, "conf", "vpcd"), []byte(conf), 0o644)
+}
+
+// script runs as the first process of its PID namespace: when it ends, the kernel ends the daemon.
+// It ends with its stdin, which Down closes, and which the kernel closes if our process is killed.
+// (Pdeathsig will not do: it means the thread that forked, and Go's threads come and go.)
+//
+// The tmpfs on the drivers' folder hides the drivers of USB readers: real cards are not for tests.
+const script = `set -e
+if [ ! -d /run/pcscd ]; then
+	mkdir "$0/hold"; mount --bind "$0" "$0/hold"; cd "$0/hold"
+	mount -t tmpfs none /run; mkdir /run/pcscd; mount --bind run /run/pcscd; cd /
+else
+	mount --bind "$0/run" /run/pcscd
+fi
+mount -t tmpfs none /usr/lib/pcsc/drivers
+pcscd=$1; set +e
+$pcscd -f -i -c "$0/conf" </dev/null &
+read -r _; exit 0`
+
+// Up starts the daemon again after Down. Both readers are empty and known to it when Up returns.
+func (r *Rig) Up() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cmd != nil {
+		return nil
+	}
+	for _, f := range []string{"pcscd.comm", "pcscd.pid"} {
+		if err := os.Remove(filepath.Join(r.dir, "run", f)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	log, err := os.OpenFile(r.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command("/bin/sh", "-c", script, r.dir, daemon)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:   syscall.CLONE_NEWPID,
+		Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, // Go makes the mounts private first
+	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("%w (%w)", ErrNamespaces, err)
+	} else if err != nil {
+		return fmt.Errorf("rig: start the PC/SC daemon: %w", err)
+	}
+	r.cmd, r.stdin = cmd, stdin
+	netns := fmt.Sprintf("/proc/%d/ns/net", cmd.Process.Pid)
+	for i := range r.readers {
+		r.readers[i] = vpcd.NewReader(net.JoinHostPort("127.0.0.1", fmt.Sprint(firstPort+i)), netns)
+	}
+	if err := r.wait(func(s []ReaderState) bool { return len(s) == len(Readers) }); err != nil {
+		return errors.Join(fmt.Errorf("rig: the PC/SC daemon does not come up; its own words: %q: %w", r.Log(), err), r.down())
+	}
+	return nil
+}
+
+// Down stops the daemon as if it had crashed. Cards leave their readers.
+func (r *Rig) Down() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.down()
+}
+
+func (r *Rig) down() error {
+	if r.cmd == nil {
+		return nil
+	}
+	for _, x := range r.readers {
+		x.Remove()
+	}
+	err := r.stdin.Close()
+	cmd := r.cmd
+	r.cmd, r.stdin = nil, nil
+	// The shell's own end is quick; the kill is for one that hangs in a mount.
+	kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	if e := cmd.Wait(); e != nil && err == nil {
+		err = fmt.Errorf("rig: the PC/SC daemon ended badly; its own words: %q: %w", r.Log(), e)
+	}
+	return err
+}
+
+// Close stops the daemon and removes what it wrote.
+func (r *Rig) Close() error { return errors.Join(r.Down(), os.RemoveAll(r.dir)) }
+
+// Socket is the daemon's socket, for PCSCLITE_CSOCK_NAME.
+func (r *Rig) Socket() string { return filepath.Join(r.dir, "run", "pcscd.comm") }
+
+// Env is the environment variable, with its value, that leads a PC/SC client to this daemon.
+func (r *Rig) Env() string { return socketVariable + "=" + r.Socket() }
+
+const socketVariable = "PCSCLITE_CSOCK_NAME"
+
+func (r *Rig) log() string { return filepath.Join(r.dir, "pcscd.log") }
+
+// Log is what the daemon printed, at most its last 8 KiB.
+func (r *Rig) Log() string {
+	b, err := os.ReadFile(r.log())
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-8<<10):])
+}
+
+// Card gives the card in a reader, or nil.
+func (r *Rig) Card(reader int) *piv.Card {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if reader < 0 || reader >= len(r.readers) || r.readers[reader] == nil {
+		return nil
+	}
+	c, _ := r.readers[reader].Card().(*piv.Card)
+	return c
+}
