@@ -1,12 +1,8 @@
 // The sites that the person added: the granted optional hosts, and the content script on them.
+import {builtInPatterns} from '../shared/sites.js';
 
 const SCRIPT = 'added-sites';
 const FILE = 'content/content.js';
-
-/** @param {chrome.runtime.Manifest} manifest */
-function builtIn(manifest) {
-  return new Set((manifest.content_scripts ?? []).flatMap(({matches}) => matches ?? []));
-}
 
 export class Sites {
   #browser;
@@ -21,7 +17,7 @@ export class Sites {
   /** @returns {Promise<string[]>} match patterns */
   async list() {
     const {origins = []} = await this.#browser.permissions.getAll();
-    const known = builtIn(this.#browser.runtime.getManifest());
+    const known = new Set(builtInPatterns(this.#browser.runtime.getManifest()));
     return origins.filter((pattern) => !known.has(pattern)).sort();
   }
 

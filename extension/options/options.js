@@ -1,0 +1,84 @@
+// The options page: versions, the state of the connection, what the host sees, added sites, language.
+import {byId, element, plain} from '../shared/elements.js';
+import {chooseLanguage, chosenLanguage} from '../shared/language.js';
+import {ask, explain, speak} from '../shared/panel.js';
+
+/** @typedef {import('../shared/panel.js').PanelStatus} PanelStatus */
+
+let {language, texts} = await speak();
+/** @type {{result?: PanelStatus, error?: import('../shared/types').Failure} | null} null while it is asked */
+let state = null;
+
+/** @param {string} id @param {HTMLElement[]} rows @param {string} none */
+function fill(id, rows, none) {
+  byId(id).replaceChildren(...(rows.length > 0 ? rows : [element('li', {class: 'quiet'}, none)]));
+}
+
+/** @param {string} name @param {string} value @param {boolean} good */
+function row(name, value, good) {
+  return element('li', {}, element('span', {class: 'name', translate: 'no'}, element('bdi', {}, plain(name))),
+    element('span', {class: good ? 'good' : 'quiet'}, value));
+}
+
+function renderConnection() {
+  const place = byId('connection');
+  place.dataset.state = state === null ? 'testing' : state.error ? state.error.code : 'connected';
+  if (state === null) place.replaceChildren(element('p', {class: 'state'}, texts.testing));
+  else if (state.error) place.replaceChildren(explain(state.error, texts, language));
+  else place.replaceChildren(element('p', {class: 'state good'}, texts.connected));
+}
+
+function renderHost() {
+  const {hello, status} = state?.result ?? {};
+  fill('readers', (status?.readers ?? []).map(({name, state: is}) => row(name, texts.readerStates[is], is === 'present')),
+    status ? texts.noReaders : texts.unknown);
+  fill('modules', (status?.modules ?? []).map(({path, state: is}) => row(path, texts.moduleStates[is], is === 'found')),
+    status ? texts.noModules : texts.unknown);
+  const build = hello?.host.build === 'dev' ? ` (${texts.development})` : '';
+  const rows = [
+    [texts.extension, chrome.runtime.getManifest().version],
+    [texts.extensionId, chrome.runtime.id],
+    [texts.host, hello ? `${hello.host.version}${build}` : texts.unknown],
+    [texts.system, hello ? `${hello.host.os} ${hello.host.arch}` : ''],
+    [texts.policy, status?.policy?.source ?? ''],
+  ];
+  byId('versions').replaceChildren(...rows.filter(([, value]) => value).flatMap(([label, value]) => [
+    element('dt', {}, label), element('dd', {translate: 'no'}, plain(value)),
+  ]));
+}
+
+async function renderSites() {
+  const {result: patterns = []} = /** @type {{result?: string[]}} */ (await ask('sites'));
+  fill('sites', patterns.map((pattern) => {
+    const remove = element('button', {type: 'button', 'aria-label': `${texts.remove} ${pattern}`}, texts.remove);
+    remove.addEventListener('click', async () => {
+      await chrome.permissions.remove({origins: [pattern]});
+      await renderSites();
+    });
+    return element('li', {}, element('span', {class: 'name', translate: 'no'}, pattern.replace(/\/\*$/, '')), remove);
+  }), texts.noSites);
+}
+
+function render() {
+  document.title = texts.options;
+  renderConnection();
+  renderHost();
+}
+
+async function test() {
+  state = null;
+  render();
+  state = /** @type {any} */ (await ask('status'));
+  render();
+}
+
+const select = /** @type {HTMLSelectElement} */ (byId('language'));
+select.value = await chosenLanguage() ?? '';
+select.addEventListener('change', async () => {
+  await chooseLanguage(select.value === '' ? undefined : /** @type {any} */ (select.value));
+  ({language, texts} = await speak());
+  render();
+  await renderSites();
+});
+byId('test').addEventListener('click', test);
+await Promise.all([renderSites(), test()]);

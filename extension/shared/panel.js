@@ -1,0 +1,109 @@
+// What the options page and the toolbar window have in common: they ask the worker and explain what it says.
+import {ERRORS} from '../sdk/errors.js';
+import {element} from './elements.js';
+import {browserLanguage, chosenLanguage} from './language.js';
+
+/** @typedef {import('./types').Failure} Failure */
+/** @typedef {import('./types').Language} Language */
+/** @typedef {{hello: import('./types').HelloResult, status: import('./types').StatusResult}} PanelStatus */
+
+const zh = {
+  brand: '憑證通 CardBridge',
+  options: '憑證通 CardBridge 設定',
+  connection: '連線狀態',
+  testing: '正在連線…',
+  connected: '已連線，可以使用',
+  test: '測試連線',
+  who: {person: '您可以自行處理', it: '請洽資訊人員處理', developer: '請洽網站開發人員', us: '請回報憑證通維護團隊'},
+  versions: '版本',
+  extension: '擴充功能',
+  extensionId: '擴充功能識別碼',
+  host: '主程式',
+  system: '作業系統',
+  policy: '政策來源',
+  unknown: '尚未連線',
+  development: '開發版',
+  readers: '讀卡機',
+  noReaders: '沒有找到讀卡機。請將讀卡機接上電腦的 USB 插孔。',
+  readerStates: {empty: '沒有卡片', present: '有卡片', inUse: '被其他程式使用中', mute: '卡片沒有回應，請確認沒有插反'},
+  modules: '讀卡元件（PKCS#11 模組）',
+  noModules: '沒有找到讀卡元件。請安裝卡片的中介軟體。',
+  moduleStates: {found: '已找到', missing: '沒有安裝'},
+  sites: '自行加入的網站',
+  noSites: '沒有。政府網站（*.gov.tw）不必加入。',
+  remove: '移除',
+  language: '語言',
+  automatic: '依瀏覽器或網站',
+  site: '目前的網站',
+  siteBuiltIn: '這個網站可以使用憑證通。',
+  siteAdded: '您已在這個網站啟用憑證通。',
+  siteOff: '憑證通在這個網站沒有啟用。只在您信任、且需要憑證登入的網站啟用。',
+  siteImpossible: '這個頁面不能使用憑證通（只限 https 網站）。',
+  enable: '在這個網站啟用',
+  openOptions: '設定與診斷',
+};
+
+/** @type {typeof zh} */
+const en = {
+  brand: 'CardBridge 憑證通',
+  options: 'CardBridge 憑證通 settings',
+  connection: 'Connection',
+  testing: 'Connecting…',
+  connected: 'Connected and ready',
+  test: 'Test the connection',
+  who: {person: 'You can mend this yourself', it: 'Ask your IT department', developer: 'Ask the developer of the web site', us: 'Report it to the makers of CardBridge'},
+  versions: 'Versions',
+  extension: 'Extension',
+  extensionId: 'Extension id',
+  host: 'Host',
+  system: 'Operating system',
+  policy: 'Policy from',
+  unknown: 'Not connected yet',
+  development: 'development build',
+  readers: 'Card readers',
+  noReaders: 'No card reader was found. Plug one in.',
+  readerStates: {empty: 'No card', present: 'Card present', inUse: 'Used by another program', mute: 'The card does not answer: is it upside down?'},
+  modules: 'Card software (PKCS#11 modules)',
+  noModules: 'None was found. Install the middleware of your card.',
+  moduleStates: {found: 'Found', missing: 'Not installed'},
+  sites: 'Sites that you added',
+  noSites: 'None. Government sites (*.gov.tw) need not be added.',
+  remove: 'Remove',
+  language: 'Language',
+  automatic: 'As the browser or the web site',
+  site: 'This web site',
+  siteBuiltIn: 'CardBridge works on this web site.',
+  siteAdded: 'You turned CardBridge on for this web site.',
+  siteOff: 'CardBridge is off on this web site. Turn it on only where you trust the site and log in with a certificate.',
+  siteImpossible: 'CardBridge cannot be used on this page (https sites only).',
+  enable: 'Turn on for this site',
+  openOptions: 'Settings and diagnosis',
+};
+
+/** @typedef {typeof zh} PanelTexts */
+/** @type {Record<Language, PanelTexts>} */
+const TEXTS = {'zh-TW': zh, en};
+
+/** The language of the page, its texts; the document is told. @returns {Promise<{language: Language, texts: PanelTexts}>} */
+export async function speak() {
+  const language = await chosenLanguage() ?? browserLanguage();
+  document.documentElement.lang = language === 'en' ? 'en' : 'zh-Hant-TW';
+  const texts = TEXTS[language];
+  for (const place of document.querySelectorAll('[data-text]')) {
+    const text = texts[/** @type {keyof PanelTexts} */ (place.getAttribute('data-text'))];
+    if (typeof text === 'string') place.textContent = text;
+  }
+  return {language, texts};
+}
+
+/** @template T @param {'status' | 'sites'} question @returns {Promise<{result?: T, error?: Failure}>} */
+export function ask(question) {
+  return chrome.runtime.sendMessage({panel: question});
+}
+
+/** What went wrong, who must act, and what to do. @param {Failure} failure @param {PanelTexts} texts @param {Language} language */
+export function explain({code, who}, texts, language) {
+  const {message, hint} = (Object.hasOwn(ERRORS, code) ? ERRORS[code] : ERRORS.internal)[language];
+  return element('div', {class: 'failure', 'data-code': code},
+    element('p', {class: 'state bad'}, message), element('p', {}, hint), element('p', {class: 'quiet'}, `${texts.who[who]} · ${code}`));
+}

@@ -1,0 +1,157 @@
+// Every state of the prompt window, in a real browser. CARDBRIDGE_SHOTS: a folder for the screenshots (else a temporary one).
+import assert from 'node:assert/strict';
+import {mkdirSync, mkdtempSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import test, {after, before, describe} from 'node:test';
+import {EXTENSION_ID, nonce, openPrompt, outcome, start} from './browser.mjs';
+
+const shots = process.env.CARDBRIDGE_SHOTS ?? mkdtempSync(join(tmpdir(), 'cardbridge-shots-'));
+mkdirSync(shots, {recursive: true});
+const scheme = {light: 'light', dark: 'dark'};
+
+for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-TW', scheme.dark], ['en', scheme.light]]) {
+  describe(`${lang}, ${theme}`, () => {
+    let browser;
+    let page;
+    before(async () => {
+      browser = await start({lang, env: {CARDBRIDGE_FAKE_PROGRESS: 'signing'}});
+      page = await browser.open();
+    });
+    after(() => browser.stop());
+
+    /** Opens the window of a scenario. */
+    async function open(scenario, options = {lang}) {
+      const window = await openPrompt(browser.context, page, {method: 'authenticate', nonce: nonce(scenario), options});
+      await window.emulateMedia({colorScheme: theme});
+      return window;
+    }
+    async function shown(window, selector, name) {
+      await window.waitForSelector(selector);
+      await assertFits(window);
+      await window.screenshot({path: join(shots, `${lang}-${theme}-${name}.png`)});
+    }
+    /** Nothing is cut off at the side. */
+    async function assertFits(window) {
+      const [scroll, client] = await window.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+      assert.ok(scroll <= client, `the window scrolls sideways: ${scroll} > ${client}`);
+    }
+    const gone = (window) => (window.isClosed() ? undefined : window.waitForEvent('close'));
+
+    test('choose, PIN, wrong PIN, last try, locked', async () => {
+      const window = await open('states');
+      await shown(window, 'body[data-state="choose"]', 'choose');
+      assert.equal(await window.locator('input[type=radio]:enabled').count(), 3);
+      assert.equal(await window.locator('.choices img, .choices b').count(), 0, 'a certificate field became markup');
+      assert.equal(await window.evaluate(() => document.activeElement.type), 'radio');
+      // The first usable one is chosen; the arrows move on to the agency's, then to the third.
+      await window.keyboard.press('ArrowDown');
+      await window.keyboard.press('ArrowDown');
+      await window.click('#ok');
+
+      await shown(window, 'body[data-state="pin"]', 'pin');
+      assert.equal(await window.evaluate(() => document.activeElement.id), 'pin');
+      for (const [typed, name] of [['12345', 'too-short'], ['123456789', 'too-long'], ['１２３４５６', 'full-width']]) {
+        await window.fill('#pin', typed);
+        await window.click('#ok');
+        await shown(window, '#pin-fault:not([hidden])', `pin-${name}`);
+        assert.equal(await window.inputValue('#pin'), '');
+      }
+      await window.fill('#pin', '111111');
+      await window.click('#ok');
+
+      await shown(window, 'body[data-notice="wrongPIN"][data-state="pin"]', 'wrong');
+      assert.equal(await window.inputValue('#pin'), '');
+      await window.fill('#pin', '222222');
+      await window.click('#ok');
+
+      await shown(window, 'body[data-state="lastTry"]', 'last-try');
+      assert.equal(await window.evaluate(() => document.activeElement.id), 'cancel', 'Enter out of habit would spend the last try');
+      await window.click('#ok');
+      await shown(window, 'body[data-state="pin"][data-notice=""]', 'pin-last');
+      await window.fill('#pin', 'abcdef');
+      await window.click('#ok');
+
+      await shown(window, 'body[data-state="locked"]', 'locked');
+      assert.equal(await window.getAttribute('#unlock', 'href'), 'https://moica.example.gov.tw/unlock');
+      assert.equal(await window.getAttribute('#unlock', 'target'), '_blank');
+      await window.click('#ok');
+      assert.equal((await outcome(page)).error.code, 'pinLocked');
+      await gone(window);
+      const pins = browser.received().map((message) => message.result).filter((result) => result?.action === 'pin').map(({pin}) => pin);
+      assert.deepEqual(pins, ['111111', '222222', 'abcdef'], 'what is too short, too long or full-width was never sent');
+      const choice = browser.received().find((message) => message.result?.action === 'choose').result.certificate;
+      assert.equal(choice, 'a'.repeat(64));
+    });
+
+    test('every reason to wait', async () => {
+      const window = await open('waits');
+      const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
+        'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout'];
+      for (const reason of reasons) {
+        await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
+        await window.click('#ok');
+      }
+      assert.equal((await outcome(page)).result.format, 'web-eid:1.0');
+      await gone(window);
+    });
+
+    test('PIN pad, work, countdown', async () => {
+      const pad = await open('pad');
+      await shown(pad, 'body[data-state="pinPad"]', 'pin-pad');
+      assert.ok(await pad.locator('#ok').isHidden());
+      assert.equal(await pad.locator('#pin').count(), 0);
+      await pad.keyboard.press('Escape');
+      assert.equal((await outcome(page)).error.code, 'userCancelled');
+      await gone(pad);
+
+      const work = await open('work');
+      await work.fill('#pin', '123456');
+      await work.click('#ok');
+      await shown(work, 'body[data-state="progress"][data-progress="signing"]', 'signing');
+      await work.click('#cancel');
+      assert.equal((await outcome(page)).error.code, 'userCancelled');
+      await gone(work);
+
+      const short = await open('short');
+      await shown(short, '#countdown:not([hidden])', 'countdown');
+      assert.equal((await outcome(page)).error.code, 'userTimeout');
+      await gone(short);
+    });
+
+    test('the language can be changed, and the window says so to a screen reader', async () => {
+      const window = await open('once');
+      await window.waitForSelector('body[data-state="pin"]');
+      const tag = {'zh-TW': 'zh-Hant-TW', en: 'en'};
+      assert.equal(await window.getAttribute('html', 'lang'), tag[lang]);
+      const before = await window.textContent('#title');
+      await window.click('#language');
+      assert.equal(await window.getAttribute('html', 'lang'), tag[lang === 'en' ? 'zh-TW' : 'en']);
+      assert.notEqual(await window.textContent('#title'), before);
+      await window.click('#cancel');
+      await outcome(page);
+    });
+
+    test('the options page and the toolbar window', async () => {
+      const options = await browser.context.newPage();
+      await options.emulateMedia({colorScheme: theme});
+      await options.setViewportSize({width: 900, height: 1250});
+      await options.goto(`chrome-extension://${EXTENSION_ID}/options/options.html`);
+      await shown(options, '#connection[data-state="connected"]', 'options');
+      assert.equal(await options.locator('#readers li').count(), 2);
+      assert.equal(await options.locator('#modules li').count(), 2);
+      await options.close();
+      for (const [address, state] of [['https://portal.example.org/', 'siteOff'], ['https://ecpa.dgpa.gov.tw/', 'siteBuiltIn'], ['chrome://settings/', 'siteImpossible']]) {
+        const popup = await browser.context.newPage();
+        await popup.addInitScript((url) => { chrome.tabs.query = async () => [{id: 1, url}]; }, address);
+        await popup.emulateMedia({colorScheme: theme});
+        await popup.setViewportSize({width: 400, height: 460});
+        await popup.goto(`chrome-extension://${EXTENSION_ID}/popup/popup.html`);
+        await popup.waitForSelector('#connection .state.good');
+        await shown(popup, `#site[data-state="${state}"]`, `popup-${state}`);
+        assert.equal(await popup.locator('#enable').isVisible(), state === 'siteOff');
+        await popup.close();
+      }
+    });
+  });
+}
