@@ -1,0 +1,56 @@
+package verify_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/portal/verify"
+)
+
+func TestShippedTable(t *testing.T) {
+	data, err := os.ReadFile("issuers.json")
+	require.NoError(t, err)
+	table, err := verify.ParseTable(data)
+	require.NoError(t, err)
+	require.Len(t, table.Issuers, 5)
+	require.NotEmpty(t, table.TestPolicies)
+	assert.Equal(t, table, verify.DefaultTable())
+}
+
+func TestParseTableIsStrict(t *testing.T) {
+	row := `{"family":"a","country":"TW","organization":"o","unit":"u","cardKind":"citizen"}`
+	good := `{"issuers":[` + row + `],"testPolicies":["1.2"],"subjectTypes":{"1.2":"person"}}`
+	_, err := verify.ParseTable([]byte(good))
+	require.NoError(t, err)
+	for name, change := range map[string][2]string{
+		"unknown member": {`"testPolicies"`, `"more":1,"testPolicies"`},
+		"unknown card":   {`"citizen"`, `"citzen"`},
+		"family":         {`"a"`, `"A b"`},
+		"no unit":        {`"u"`, `""`},
+		"two of a name":  {row, row + "," + row},
+		"policy":         {`["1.2"]`, `["1.x"]`},
+		"subject OID":    {`{"1.2"`, `{"1..2"`},
+		"subject kind":   {`"person"`, `"people"`},
+		"not JSON":       {`{`, ``},
+	} {
+		changed := strings.Replace(good, change[0], change[1], 1)
+		require.NotEqual(t, good, changed, name)
+		_, err := verify.ParseTable([]byte(changed))
+		assert.Error(t, err, name)
+	}
+}
+
+func TestOtherTable(t *testing.T) {
+	p := newPKI(t)
+	config := p.config()
+	config.Table = verify.Table{Issuers: []verify.Issuer{}}
+	id, err := login(t, config, newCard(t, p.moica, nil))
+	require.NoError(t, err)
+	assert.Equal(t, verify.CardOther, id.CardKind)
+	assert.Empty(t, id.IssuerFamily)
+	assert.Equal(t, verify.KindUnknown, id.Kind)
+}

@@ -1,0 +1,219 @@
+// Package verify turns a Web eID token into the identity of its holder.
+package verify
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/asn1"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cardbridge/cardbridge/signature/webeid"
+)
+
+const maxSkew = 15 * time.Minute
+
+// Config is what a portal trusts.
+type Config struct {
+	// Roots end every chain; Intermediates are the issuing CAs, all generations (they may share one DN). Without roots every
+	// login ends as ErrUntrusted. LoadTrust reads both from a folder.
+	Roots, Intermediates []*x509.Certificate
+	// Policies are dotted OIDs; when there are any, the holder's certificate must name one of them.
+	Policies []string
+	// Table names issuing CAs, test policies, holder kinds; the zero Table is DefaultTable.
+	Table Table
+	// Clock is time.Now unless set.
+	Clock func() time.Time
+	// Skew is how far the clocks of portal and CA may be apart, 0 to 15 minutes.
+	Skew time.Duration
+	// Revocation asks the issuer. Nil: REVOCATION IS NOT CHECKED, a stolen card that its holder reported still logs in;
+	// Identity.RevocationChecked says so.
+	Revocation Revocation
+}
+
+// Revocation asks whether a certificate was revoked.
+type Revocation interface {
+	// Check gives nil only if the issuer vouches that the certificate is good at that time; an error that wraps ErrRevoked if
+	// it was revoked; any other error if this cannot be known, which refuses the login too. Both certificates come from a
+	// verified chain.
+	Check(ctx context.Context, cert, issuer *x509.Certificate, at time.Time) error
+}
+
+// Verifier checks tokens; safe for concurrent use.
+type Verifier struct {
+	roots, intermediates *x509.CertPool
+	policies             []asn1.ObjectIdentifier
+	table                Table
+	clock                func() time.Time
+	skew                 time.Duration
+	revocation           Revocation
+}
+
+// New checks the configuration: a root or intermediate that is no CA, a malformed policy, a skew out of bounds are errors.
+func New(config Config) (*Verifier, error) {
+	policies, err := parseOIDs(config.Policies)
+	if err != nil {
+		return nil, fmt.Errorf("policies: %w", err)
+	}
+	if config.Skew < 0 || config.Skew > maxSkew {
+		return nil, fmt.Errorf("skew of %v; use 0 to %v", config.Skew, maxSkew)
+	}
+	v := &Verifier{
+		roots: x509.NewCertPool(), intermediates: x509.NewCertPool(),
+		policies: policies, table: config.Table, clock: config.Clock, skew: config.Skew, revocation: config.Revocation,
+	}
+	if v.clock == nil {
+		v.clock = time.Now
+	}
+	if v.table.Issuers == nil && v.table.SubjectTypes == nil && v.table.TestPolicies == nil {
+		v.table = DefaultTable()
+	}
+	for _, cert := range config.Roots {
+		v.roots.AddCert(cert)
+	}
+	for _, cert := range config.Intermediates {
+		v.intermediates.AddCert(cert)
+	}
+	for _, cert := range slices.Concat(config.Roots, config.Intermediates) {
+		if !isCA(cert) {
+			return nil, fmt.Errorf("trusted certificate %q is not a CA's; remove it", cert.Subject)
+		}
+	}
+	return v, nil
+}
+
+// Token verifies a token for the portal's own origin and for a nonce that the portal issued and has taken back
+// (portal/challenge), both never from the client. The error is *Invalid or *Unchecked.
+func (v *Verifier) Token(ctx context.Context, token webeid.Token, origin, nonce string) (Identity, error) {
+	if err := ctx.Err(); err != nil {
+		return Identity{}, &Unchecked{Reason: ErrCancelled, Err: err}
+	}
+	cert, err := token.Verify(origin, nonce)
+	if err != nil {
+		return Identity{}, &Invalid{Reason: tokenReason(err), Err: err}
+	}
+	return v.certificate(ctx, cert)
+}
+
+func tokenReason(err error) Reason {
+	switch {
+	case errors.Is(err, webeid.ErrSignature), errors.Is(err, webeid.ErrSignatureEncoding):
+		return ErrSignature
+	case errors.Is(err, webeid.ErrCertificate), errors.Is(err, webeid.ErrKey):
+		return ErrCertificate
+	default:
+		return ErrToken
+	}
+}
+
+// certificate goes from what the holder can mend by choosing another certificate to what only the issuer knows, and asks
+// the network last.
+func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Identity, error) {
+	invalid := func(reason Reason, err error) (Identity, error) {
+		return Identity{}, &Invalid{Reason: reason, Err: err, Certificate: cert}
+	}
+	if reason := v.purpose(cert); reason != "" {
+		return invalid(reason, nil)
+	}
+	attributes, err := attributesOf(cert)
+	if err != nil {
+		return invalid(ErrCertificate, err)
+	}
+	now := v.clock()
+	chains, err := v.chains(cert, now)
+	if err != nil {
+		return invalid(chainReason(cert, err), err)
+	}
+	switch {
+	case now.Before(cert.NotBefore.Add(-v.skew)):
+		return invalid(ErrNotYetValid, fmt.Errorf("notBefore %s", cert.NotBefore.UTC().Format(time.RFC3339)))
+	case now.After(cert.NotAfter.Add(v.skew)):
+		return invalid(ErrExpired, fmt.Errorf("notAfter %s", cert.NotAfter.UTC().Format(time.RFC3339)))
+	}
+	identity := identityOf(cert, v.table, attributes)
+	if v.revocation == nil {
+		return identity, nil
+	}
+	if err := v.revoked(ctx, chains, now); err != nil {
+		return Identity{}, err
+	}
+	identity.RevocationChecked = true
+	return identity, nil
+}
+
+// purpose asks what the certificate says about itself; "" is fit for a login.
+func (v *Verifier) purpose(cert *x509.Certificate) Reason {
+	switch {
+	case isCA(cert):
+		return ErrCA
+	case v.table.isTest(cert):
+		return ErrTestCard
+	case cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
+		return ErrKeyUsage
+	case len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) > 0 && !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageClientAuth):
+		return ErrExtKeyUsage
+	case len(v.policies) > 0 && !slices.ContainsFunc(cert.PolicyIdentifiers, func(policy asn1.ObjectIdentifier) bool {
+		return slices.ContainsFunc(v.policies, policy.Equal)
+	}):
+		return ErrPolicy
+	default:
+		return ""
+	}
+}
+
+// chains finds the ways to a root. It asks for a moment within the holder's own validity, so that an expired certificate of
+// an unknown issuer is called untrusted, and a known issuer's card is called expired; the caller compares the real time.
+func (v *Verifier) chains(cert *x509.Certificate, now time.Time) ([][]*x509.Certificate, error) {
+	at := now
+	if at.Before(cert.NotBefore) {
+		at = cert.NotBefore
+	}
+	if at.After(cert.NotAfter) {
+		at = cert.NotAfter
+	}
+	return cert.Verify(x509.VerifyOptions{
+		Roots:         v.roots,
+		Intermediates: v.intermediates,
+		CurrentTime:   at,
+		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	})
+}
+
+func chainReason(cert *x509.Certificate, err error) Reason {
+	if _, ok := errors.AsType[x509.UnhandledCriticalExtension](err); ok {
+		return ErrCertificate
+	}
+	invalid, ok := errors.AsType[x509.CertificateInvalidError](err)
+	switch {
+	case ok && invalid.Reason == x509.Expired && !invalid.Cert.Equal(cert):
+		return ErrIssuerExpired
+	case ok && invalid.Reason == x509.Expired: // notBefore after notAfter
+		return ErrCertificate
+	case ok && invalid.Reason == x509.IncompatibleUsage:
+		return ErrExtKeyUsage
+	default:
+		return ErrUntrusted
+	}
+}
+
+// revoked asks about the holder's certificate only: the CAs above it are the portal's own configuration.
+func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, now time.Time) error {
+	chain := chains[0]
+	cert := chain[0]
+	if len(chain) < 2 {
+		return &Unchecked{Reason: ErrRevocation, Err: errors.New("no issuer above the certificate"), Certificate: cert}
+	}
+	err := v.revocation.Check(ctx, cert, chain[1], now)
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, ErrRevoked):
+		return &Invalid{Reason: ErrRevoked, Err: err, Certificate: cert}
+	default:
+		return &Unchecked{Reason: ErrRevocation, Err: err, Certificate: cert}
+	}
+}
+
+func isCA(cert *x509.Certificate) bool { return cert.BasicConstraintsValid && cert.IsCA }
