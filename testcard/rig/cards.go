@@ -103,7 +103,7 @@ func (r *Rig) reader(i int) (*vpcd.Reader, error) {
 	switch {
 	case i < 0 || i >= len(r.readers):
 		return nil, ErrNoReader
-	case r.cmd == nil:
+	case r.daemon == nil:
 		return nil, ErrDown
 	}
 	return r.readers[i], nil

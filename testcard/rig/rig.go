@@ -14,13 +14,9 @@ package rig
 import (
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/cardbridge/cardbridge/testcard/piv"
@@ -42,8 +38,8 @@ var (
 )
 
 const (
-	daemon = "/usr/sbin/pcscd"
-	driver = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
+	program = "/usr/sbin/pcscd"
+	driver  = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 	// firstPort is vpcd's, for reader 0; reader 1 has the next one.
 	firstPort = 35963
 	// patience is how long the daemon may take for anything before it counts as broken.
@@ -57,16 +53,15 @@ type Rig struct {
 	dir string // ours alone, removed by Close
 
 	mu      sync.Mutex
-	cmd     *exec.Cmd // nil while the daemon is down
-	stdin   io.Closer
+	daemon  *process // nil while it is down
 	readers [2]*vpcd.Reader
 }
 
 // Start starts the daemon. Everything that it writes lies in a fresh folder below dir, which must
-// exist; "" stands for the system's folder for temporary files, which is also taken when dir is so
+// exist and must not lie below /run; "" stands for the system's folder for temporary files, which is also taken when dir is so
 // long that the daemon's socket would not fit a socket address (107 bytes).
 func Start(dir string) (*Rig, error) {
-	for _, f := range []string{daemon, driver} {
+	for _, f := range []string{program, driver} {
 		if _, err := os.Stat(f); err != nil {
 			return nil, fmt.Errorf("rig: %s is missing; apt-get install pcscd vsmartcard-vpcd: %w", f, err)
 		}
@@ -112,92 +107,6 @@ func (r *Rig) prepare() error {
 	conf := fmt.Sprintf("FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:%#x\nLIBPATH %s/driver.so\nCHANNELID %#x\n",
 		firstPort, r.dir, firstPort)
 	return os.WriteFile(filepath.Join(r.dir, "conf", "vpcd"), []byte(conf), 0o644)
-}
-
-// script runs as the first process of its PID namespace: when it ends, the kernel ends the daemon.
-// It ends with its stdin, which Down closes, and which the kernel closes if our process is killed.
-// (Pdeathsig will not do: it means the thread that forked, and Go's threads come and go.)
-//
-// The tmpfs on the drivers' folder hides the drivers of USB readers: real cards are not for tests.
-const script = `set -e
-if [ ! -d /run/pcscd ]; then
-	mkdir "$0/hold"; mount --bind "$0" "$0/hold"; cd "$0/hold"
-	mount -t tmpfs none /run; mkdir /run/pcscd; mount --bind run /run/pcscd; cd /
-else
-	mount --bind "$0/run" /run/pcscd
-fi
-mount -t tmpfs none /usr/lib/pcsc/drivers
-pcscd=$1; set +e
-$pcscd -f -i -c "$0/conf" </dev/null &
-read -r _; exit 0`
-
-// Up starts the daemon again after Down. Both readers are empty and known to it when Up returns.
-func (r *Rig) Up() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.cmd != nil {
-		return nil
-	}
-	for _, f := range []string{"pcscd.comm", "pcscd.pid"} {
-		if err := os.Remove(filepath.Join(r.dir, "run", f)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	log, err := os.OpenFile(r.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	cmd := exec.Command("/bin/sh", "-c", script, r.dir, daemon)
-	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:   syscall.CLONE_NEWPID,
-		Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, // Go makes the mounts private first
-	}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); errors.Is(err, os.ErrPermission) {
-		return fmt.Errorf("%w (%w)", ErrNamespaces, err)
-	} else if err != nil {
-		return fmt.Errorf("rig: start the PC/SC daemon: %w", err)
-	}
-	r.cmd, r.stdin = cmd, stdin
-	netns := fmt.Sprintf("/proc/%d/ns/net", cmd.Process.Pid)
-	for i := range r.readers {
-		r.readers[i] = vpcd.NewReader(net.JoinHostPort("127.0.0.1", fmt.Sprint(firstPort+i)), netns)
-	}
-	if err := r.wait(func(s []ReaderState) bool { return len(s) == len(Readers) }); err != nil {
-		return errors.Join(fmt.Errorf("rig: the PC/SC daemon does not come up; its own words: %q: %w", r.Log(), err), r.down())
-	}
-	return nil
-}
-
-// Down stops the daemon as if it had crashed. Cards leave their readers.
-func (r *Rig) Down() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.down()
-}
-
-func (r *Rig) down() error {
-	if r.cmd == nil {
-		return nil
-	}
-	for _, x := range r.readers {
-		x.Remove()
-	}
-	err := r.stdin.Close()
-	cmd := r.cmd
-	r.cmd, r.stdin = nil, nil
-	// The shell's own end is quick; the kill is for one that hangs in a mount.
-	kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
-	defer kill.Stop()
-	if e := cmd.Wait(); e != nil && err == nil {
-		err = fmt.Errorf("rig: the PC/SC daemon ended badly; its own words: %q: %w", r.Log(), e)
-	}
-	return err
 }
 
 // Close stops the daemon and removes what it wrote.

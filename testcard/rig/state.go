@@ -82,7 +82,7 @@ func (r *Rig) WaitCard(reader int, present bool) error {
 	if reader < 0 || reader >= len(Readers) {
 		return ErrNoReader
 	}
-	err := r.wait(func(s []ReaderState) bool {
+	err := r.wait(nil, func(s []ReaderState) bool {
 		return len(s) > reader && s[reader].Present == present && (!present || len(s[reader].ATR) > 0)
 	})
 	if err != nil {
@@ -91,15 +91,16 @@ func (r *Rig) WaitCard(reader int, present bool) error {
 	return nil
 }
 
-// wait asks the daemon again and again until it says what is wanted. The pause only spares the processor.
-func (r *Rig) wait(want func([]ReaderState) bool) error {
+// wait asks the daemon again and again until it says what is wanted, or until its process has ended
+// (nil: no matter). The pause only spares the processor.
+func (r *Rig) wait(p *process, want func([]ReaderState) bool) error {
 	const pause = 3 * time.Millisecond
 	for end := time.Now().Add(patience); ; time.Sleep(pause) {
 		s, err := r.State()
 		if err == nil && want(s) {
 			return nil
 		}
-		if time.Now().After(end) {
+		if p.hasEnded() || time.Now().After(end) {
 			if err == nil {
 				err = fmt.Errorf("rig: it says %+v", s)
 			}

@@ -1,0 +1,134 @@
+//go:build linux
+
+package rig
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/cardbridge/cardbridge/testcard/vpcd"
+)
+
+// script runs as the first process of its PID namespace: when it ends, the kernel ends the daemon.
+// It ends with its stdin, which Down closes, and which the kernel closes if our process is killed.
+// (Pdeathsig will not do: it means the thread that forked, and Go's threads come and go.)
+//
+// The tmpfs on the drivers' folder hides the drivers of USB readers: real cards are not for tests.
+const script = `set -e
+[ -d /run/pcscd ] || { mount -t tmpfs none /run; mkdir /run/pcscd; }
+mount --bind "$0/run" /run/pcscd
+mount -t tmpfs none /usr/lib/pcsc/drivers
+set +e
+"$1" -f -i -c "$0/conf" </dev/null &
+read -r _; exit 0`
+
+// process is the script with the daemon.
+type process struct {
+	cmd   *exec.Cmd
+	stdin io.Closer
+	done  chan struct{} // closed once err is set
+	err   error
+}
+
+func (p *process) hasEnded() bool {
+	if p == nil {
+		return false
+	}
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Up starts the daemon again after Down. Both readers are empty and known to it when Up returns.
+func (r *Rig) Up() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.daemon != nil {
+		return nil
+	}
+	for _, f := range []string{"pcscd.comm", "pcscd.pid"} {
+		if err := os.Remove(filepath.Join(r.dir, "run", f)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	p, err := r.launch()
+	if err != nil {
+		return err
+	}
+	r.daemon = p
+	netns := fmt.Sprintf("/proc/%d/ns/net", p.cmd.Process.Pid)
+	for i := range r.readers {
+		r.readers[i] = vpcd.NewReader(net.JoinHostPort("127.0.0.1", fmt.Sprint(firstPort+i)), netns)
+	}
+	if err := r.wait(p, func(s []ReaderState) bool { return len(s) == len(Readers) }); err != nil {
+		_ = r.down() // the first error says more
+		return fmt.Errorf("rig: the PC/SC daemon does not come up; its own words: %q: %w", r.Log(), err)
+	}
+	return nil
+}
+
+func (r *Rig) launch() (*process, error) {
+	log, err := os.OpenFile(r.log(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	cmd := exec.Command("/bin/sh", "-c", script, r.dir, program)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:   syscall.CLONE_NEWPID,
+		Unshareflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWNET, // Go makes the mounts private first
+	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); errors.Is(err, os.ErrPermission) {
+		return nil, fmt.Errorf("%w (%w)", ErrNamespaces, err)
+	} else if err != nil {
+		return nil, fmt.Errorf("rig: start the PC/SC daemon: %w", err)
+	}
+	p := &process{cmd: cmd, stdin: stdin, done: make(chan struct{})}
+	go func() {
+		p.err = cmd.Wait()
+		close(p.done)
+	}()
+	return p, nil
+}
+
+// Down stops the daemon as if it had crashed. Cards leave their readers.
+func (r *Rig) Down() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.down()
+}
+
+func (r *Rig) down() error {
+	p := r.daemon
+	if p == nil {
+		return nil
+	}
+	for _, x := range r.readers {
+		x.Remove()
+	}
+	r.daemon = nil
+	_ = p.stdin.Close() // the script may have ended already; its own error is what counts
+	// The script's own end is quick; the kill is for one that hangs in a mount.
+	kill := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
+	defer kill.Stop()
+	<-p.done
+	if p.err != nil {
+		return fmt.Errorf("rig: the PC/SC daemon ended badly; its own words: %q: %w", r.Log(), p.err)
+	}
+	return nil
+}
