@@ -1,0 +1,7 @@
+//go:build !dev
+
+package main
+
+const build = "release"
+
+var devVariables []string

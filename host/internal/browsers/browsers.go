@@ -1,0 +1,120 @@
+// Package browsers places the host's manifest where each browser looks for it.
+package browsers
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/cardbridge/cardbridge/manifests"
+)
+
+// Target says whose browsers are meant.
+type Target struct {
+	System     bool     // all users of the machine: administrators only
+	Home       string   // the person's home folder, unless System
+	Executable string   // the host's absolute path
+	Host       string   // its name, tw.cardbridge.host
+	Extensions []string // ids beside the released ones, from policy
+	DataDir    string   // Windows: where the manifest files themselves lie
+	// Only limits it to browsers of these ids; empty: all.
+	Only []string
+}
+
+// Placed is one manifest: which browser, where.
+type Placed struct {
+	Browser string
+	Path    string // file; on Windows the registry key
+}
+
+// ErrNoExtension says that there is no extension id to allow, so that a manifest would let nobody in.
+var ErrNoExtension = errors.New("browsers: no extension id is known; put the id of your extension into extensions in the policy file")
+
+// Register writes the manifest for every browser, whether it is installed or not: it may come later. It is idempotent. What was
+// placed before an error stays, and is returned with it.
+func Register(t Target) ([]Placed, error) {
+	return t.each(func(place string, file string, manifest []byte) error { return put(t, place, file, manifest) })
+}
+
+// Unregister removes what Register placed; nothing there is no error.
+func Unregister(t Target) ([]Placed, error) {
+	return t.each(func(place, file string, _ []byte) error { return remove(t, place, file) })
+}
+
+func (t Target) each(do func(place, file string, manifest []byte) error) ([]Placed, error) {
+	list, err := manifests.Browsers()
+	if err != nil {
+		return nil, err
+	}
+	var done []Placed
+	for _, b := range list {
+		if len(t.Only) > 0 && !slices.Contains(t.Only, b.ID) {
+			continue
+		}
+		places := placesOf(b)
+		place := places.User
+		if t.System {
+			place = places.System
+		}
+		if place == "" || (!t.System && t.Home == "" && strings.Contains(place, "{home}")) {
+			return done, fmt.Errorf("browsers: %s: the home folder is not known", b.Name)
+		}
+		place = filepath.FromSlash(strings.ReplaceAll(place, "{home}", t.Home))
+		manifest, err := t.manifest(b.Family)
+		if err != nil {
+			return done, err
+		}
+		if err := do(place, t.Host+".json", manifest); err != nil {
+			return done, fmt.Errorf("browsers: %s: %w", b.Name, err)
+		}
+		done = append(done, Placed{b.Name, location(place, t.Host)})
+	}
+	if len(done) == 0 {
+		return nil, fmt.Errorf("browsers: none of %v is known", t.Only)
+	}
+	return done, nil
+}
+
+type hostManifest struct {
+	Name              string   `json:"name"`
+	Description       string   `json:"description"`
+	Path              string   `json:"path"`
+	Type              string   `json:"type"`
+	AllowedOrigins    []string `json:"allowed_origins,omitzero"`
+	AllowedExtensions []string `json:"allowed_extensions,omitzero"`
+}
+
+var chromiumID = regexp.MustCompile(`^[a-p]{32}$`)
+
+// manifest is the host's manifest in the family's shape: Chromium lists origins with their slash, Firefox add-on ids.
+func (t Target) manifest(family string) ([]byte, error) {
+	ids, err := manifests.ReleasedExtensions()
+	if err != nil {
+		return nil, err
+	}
+	m := hostManifest{Name: t.Host, Description: "CardBridge 憑證通", Path: t.Executable, Type: "stdio"}
+	for _, id := range t.Extensions {
+		if chromiumID.MatchString(id) {
+			ids.Chromium = append(ids.Chromium, id)
+		} else {
+			ids.Firefox = append(ids.Firefox, id)
+		}
+	}
+	if family == "firefox" {
+		m.AllowedExtensions = ids.Firefox
+	} else {
+		for _, id := range ids.Chromium {
+			m.AllowedOrigins = append(m.AllowedOrigins, "chrome-extension://"+id+"/")
+		}
+	}
+	if len(m.AllowedOrigins)+len(m.AllowedExtensions) == 0 {
+		return nil, ErrNoExtension
+	}
+	return json.Marshal(m, jsontext.WithIndent("  "))
+}

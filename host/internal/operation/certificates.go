@@ -1,0 +1,187 @@
+package operation
+
+import (
+	"cmp"
+	"context"
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/cardbridge/cardbridge/host/internal/token"
+	"github.com/cardbridge/cardbridge/protocol"
+)
+
+// found is a certificate on a card together with how the protocol shows it.
+type found struct {
+	card  token.Certificate
+	shown protocol.Certificate
+}
+
+func certificates(ctx context.Context, room *Room, call *Call, p protocol.CertificatesParams) (any, error) {
+	inv, err := room.Cards.Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return List(inv, room.Now(), intersect(call.Grant.CardKinds(), p.Kinds)), nil
+}
+
+// List says an inventory in the protocol's words; kinds are those that may log in, empty: all.
+func List(inv token.Inventory, now time.Time, kinds []string) protocol.CertificatesResult {
+	return protocol.CertificatesResult{Certificates: shown(sortOut(inv, now, kinds)), Readers: ReaderList(inv.View), Problems: problems(inv)}
+}
+
+func shown(list []found) []protocol.Certificate {
+	out := make([]protocol.Certificate, 0, len(list))
+	for _, f := range list {
+		out = append(out, f.shown)
+	}
+	return out
+}
+
+// sortOut shows every certificate but CAs', usable ones first.
+func sortOut(inv token.Inventory, now time.Time, kinds []string) []found {
+	var list []found
+	for _, c := range inv.Certificates {
+		if c.X509.IsCA {
+			continue
+		}
+		list = append(list, found{c, describe(c, now, kinds)})
+	}
+	slices.SortStableFunc(list, func(a, b found) int {
+		if a.shown.Usable != b.shown.Usable {
+			if a.shown.Usable {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.shown.Reader, b.shown.Reader)
+	})
+	return list
+}
+
+func describe(c token.Certificate, now time.Time, kinds []string) protocol.Certificate {
+	x := c.X509
+	reason := unusable(x, now, kinds)
+	return protocol.Certificate{
+		ID: c.ID(), Certificate: x.Raw, Kind: kindOf(x),
+		Holder:       clean(cmp.Or(x.Subject.CommonName, last(x.Subject.OrganizationalUnit), last(x.Subject.Organization))),
+		Issuer:       clean(cmp.Or(x.Issuer.CommonName, last(x.Issuer.OrganizationalUnit), last(x.Issuer.Organization))),
+		SerialNumber: clean(x.Subject.SerialNumber),
+		NotBefore:    x.NotBefore.UTC(), NotAfter: x.NotAfter.UTC(),
+		KeyType: keyType(x), Reader: clean(c.Reader),
+		Usable: reason == "", Reason: reason,
+	}
+}
+
+// unusable says why a certificate cannot log in, "" if it can. The order is what helps a person most.
+func unusable(x *x509.Certificate, now time.Time, kinds []string) string {
+	switch {
+	case x.KeyUsage&x509.KeyUsageDigitalSignature == 0:
+		return "encryptionOnly"
+	case !clientAuth(x):
+		return "otherPurpose"
+	case now.After(x.NotAfter):
+		return "expired"
+	case now.Before(x.NotBefore):
+		return "notYetValid"
+	case keyType(x) == "":
+		return "keyUnsupported"
+	case len(kinds) > 0 && !slices.Contains(kinds, kindOf(x)):
+		return "wrongKind"
+	}
+	return ""
+}
+
+// clientAuth is Web eID's demand: extended key usage absent or with clientAuth (anyExtendedKeyUsage is not accepted there).
+func clientAuth(x *x509.Certificate) bool {
+	return (len(x.ExtKeyUsage) == 0 && len(x.UnknownExtKeyUsage) == 0) || slices.Contains(x.ExtKeyUsage, x509.ExtKeyUsageClientAuth)
+}
+
+func keyType(x *x509.Certificate) string {
+	switch k := x.PublicKey.(type) {
+	case *rsa.PublicKey:
+		if bits := k.N.BitLen(); bits >= 2048 && bits <= 4096 {
+			return fmt.Sprintf("RSA-%d", bits)
+		}
+	case *ecdsa.PublicKey:
+		if name := k.Curve.Params().Name; name == "P-256" || name == "P-384" || name == "P-521" {
+			return name
+		}
+	}
+	return ""
+}
+
+// clean takes what could deceive a reader out of a hostile name: controls and marks that turn the direction of text.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	if runes := []rune(s); len(runes) > 200 {
+		s = string(runes[:200]) + "…"
+	}
+	return s
+}
+
+func last(list []string) string {
+	if len(list) == 0 {
+		return ""
+	}
+	return list[len(list)-1]
+}
+
+// intersect joins IT's and the portal's filters; an empty one allows all.
+func intersect(a, b []string) []string {
+	if len(a) == 0 || len(b) == 0 {
+		return append(slices.Clone(a), b...)
+	}
+	both := slices.DeleteFunc(slices.Clone(a), func(k string) bool { return !slices.Contains(b, k) })
+	if len(both) == 0 {
+		return []string{"none"} // nothing is allowed by both, which is not the same as all
+	}
+	return both
+}
+
+// problems are what kept cards from being read.
+func problems(inv token.Inventory) []protocol.Problem {
+	list := []protocol.Problem{}
+	add := func(code protocol.Code, facts protocol.Facts) {
+		list = append(list, protocol.Problem{Code: code, Facts: facts})
+	}
+	if code := serviceProblem(inv.View); code != "" {
+		add(code, protocol.Facts{})
+	}
+	if inv.Modules == 0 {
+		add(protocol.NoModule, protocol.Facts{})
+	}
+	for _, f := range inv.Failures {
+		code := protocol.ModuleFailed
+		if f.Reason == token.ModuleTimeout {
+			code = protocol.ModuleTimeout
+		}
+		add(code, protocol.Facts{Module: f.Path})
+	}
+	for _, r := range inv.View.Readers {
+		if r.State == token.ReaderInUse {
+			add(protocol.CardBusy, protocol.Facts{Reader: r.Name})
+		}
+	}
+	for _, name := range inv.Unrecognised {
+		add(protocol.CardNotRecognised, protocol.Facts{Reader: name})
+	}
+	if inv.View.Service == token.ServiceRunning && len(inv.Certificates) == 0 {
+		if len(inv.View.Readers) == 0 {
+			add(protocol.NoReader, protocol.Facts{})
+		} else if !slices.ContainsFunc(inv.View.Readers, func(r token.Reader) bool { return r.State != token.ReaderEmpty }) {
+			add(protocol.NoCard, protocol.Facts{})
+		}
+	}
+	return list
+}

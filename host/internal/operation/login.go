@@ -1,0 +1,230 @@
+package operation
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/cardbridge/cardbridge/host/internal/token"
+	"github.com/cardbridge/cardbridge/protocol"
+	"github.com/cardbridge/cardbridge/signature/webeid"
+)
+
+var errPINFromPage = &protocol.Error{Code: protocol.PINFromPageNotAllowed}
+
+// authenticate makes a Web eID authentication token with the person's card.
+func authenticate(ctx context.Context, room *Room, call *Call, p protocol.AuthenticateParams) (any, error) {
+	defer call.PIN.Wipe()
+	if call.PIN.Present() && !call.Grant.PINFromPage() {
+		return nil, errPINFromPage
+	}
+	l := &login{room: room, call: call, params: p, kinds: intersect(call.Grant.CardKinds(), p.Kinds), pagePIN: call.PIN}
+	if p.Algorithm != "" {
+		alg, err := webeid.ParseAlgorithm(p.Algorithm)
+		if err != nil {
+			return nil, err
+		}
+		l.algorithm = alg
+	}
+	for {
+		result, err := l.round(ctx)
+		if !errors.Is(err, errAgain) {
+			return result, err
+		}
+	}
+}
+
+// login is one authenticate on its way.
+type login struct {
+	room      *Room
+	call      *Call
+	params    protocol.AuthenticateParams
+	algorithm webeid.Algorithm // "": by the key
+	kinds     []string
+	pagePIN   token.PIN
+	notice    string // what the next prompt tells has just happened
+	changes   int    // rounds that ended because the card changed
+}
+
+// errAgain begins another round: the cards are not what they were.
+var errAgain = errors.New("operation: the cards changed")
+
+// round scans, has one certificate chosen, signs with it.
+func (l *login) round(ctx context.Context) (any, error) {
+	l.call.Person.Progress("reading")
+	inv, err := l.room.Cards.Scan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := sortOut(inv, l.room.Now(), l.kinds)
+	usable := slices.DeleteFunc(slices.Clone(list), func(f found) bool {
+		return !f.shown.Usable || (l.params.Certificate != "" && f.shown.ID != l.params.Certificate)
+	})
+	switch len(usable) {
+	case 0:
+		return nil, l.waitForCard(ctx, inv, list)
+	case 1:
+		return l.signWith(ctx, usable[0])
+	}
+	l.dropPagePIN()
+	chosen, err := l.choose(ctx, inv, list, usable)
+	if err != nil {
+		return nil, err
+	}
+	return l.signWith(ctx, chosen)
+}
+
+// waitForCard shows why no certificate can be used until that changes.
+func (l *login) waitForCard(ctx context.Context, inv token.Inventory, list []found) error {
+	prompt := l.prompt(protocol.StateWait)
+	prompt.Reason = l.reason(inv, list)
+	prompt.Kinds = l.kinds
+	prompt.Certificates = shown(list)
+	answer, err := l.askUntil(ctx, inv.View.Changed, prompt)
+	if err != nil {
+		return err
+	}
+	if answer.Action != protocol.ActionRetry {
+		return declined(answer)
+	}
+	return errAgain
+}
+
+// reason picks what the person can act on best.
+func (l *login) reason(inv token.Inventory, list []found) protocol.Code {
+	if len(list) > 0 {
+		if slices.ContainsFunc(list, func(f found) bool { return f.shown.Reason == "wrongKind" }) {
+			return protocol.WrongCard
+		}
+		return protocol.NoUsableCertificate
+	}
+	all := problems(inv)
+	for _, code := range []protocol.Code{
+		protocol.PCSCMissing, protocol.PCSCNotRunning, protocol.NoModule, protocol.CardBusy, protocol.ModuleTimeout,
+		protocol.ModuleFailed, protocol.CardNotRecognised, protocol.NoReader, protocol.NoCard,
+	} {
+		if slices.ContainsFunc(all, func(p protocol.Problem) bool { return p.Code == code }) {
+			return code
+		}
+	}
+	return protocol.NoUsableCertificate // a card with no certificate on it
+}
+
+func (l *login) choose(ctx context.Context, inv token.Inventory, list, usable []found) (found, error) {
+	prompt := l.prompt(protocol.StateChoose)
+	prompt.Certificates = shown(list)
+	answer, err := l.askUntil(ctx, inv.View.Changed, prompt)
+	if err != nil {
+		return found{}, err
+	}
+	for _, f := range usable {
+		if answer.Action == protocol.ActionChoose && f.shown.ID == answer.Certificate {
+			return f, nil
+		}
+	}
+	if answer.Action == protocol.ActionChoose {
+		return found{}, errAgain // one that cannot be used, or of another scan
+	}
+	return found{}, declined(answer)
+}
+
+// hold waits for the reader's queue, telling the person that another window has it.
+func (l *login) hold(ctx context.Context, f found) (release func(), err error) {
+	release, err = l.room.Cards.Hold(f.card)
+	if !errors.Is(err, token.ErrBusy) {
+		return release, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	free := make(chan struct{})
+	got := make(chan func(), 1)
+	go func() {
+		for ctx.Err() == nil {
+			// the lock's file is the kernel's, whose waiting cannot be cancelled: hence asking again
+			time.Sleep(100 * time.Millisecond)
+			if release, err := l.room.Cards.Hold(f.card); err == nil {
+				got <- release
+				close(free)
+				return
+			}
+		}
+		close(got)
+	}()
+	prompt := l.prompt(protocol.StateWait)
+	prompt.Reason = protocol.WindowBusy
+	prompt.Reader = f.shown.Reader
+	for {
+		answer, err := l.askUntil(ctx, free, prompt)
+		if err == nil && answer.Action == protocol.ActionRetry {
+			continue
+		}
+		cancel()
+		release, held := <-got
+		switch {
+		case held && errors.Is(err, errAgain):
+			return release, nil
+		case held:
+			release()
+		}
+		if err == nil {
+			err = declined(answer)
+		}
+		return nil, err
+	}
+}
+
+func (l *login) prompt(state string) protocol.PromptParams {
+	p := protocol.PromptParams{
+		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: l.params.Language,
+		Notice: l.notice, TimeoutSeconds: l.room.PromptSeconds,
+	}
+	l.notice = ""
+	return p
+}
+
+// askUntil asks until changed is closed: then the prompt is out of date (errAgain).
+func (l *login) askUntil(ctx context.Context, changed <-chan struct{}, prompt protocol.PromptParams) (Answer, error) {
+	asking, cancel := context.WithTimeout(ctx, time.Duration(prompt.TimeoutSeconds+5)*time.Second)
+	defer cancel()
+	stop := make(chan struct{})
+	outdated := make(chan bool, 1)
+	go func() {
+		select {
+		case <-changed:
+			outdated <- true
+			cancel()
+		case <-stop:
+			outdated <- false
+		}
+	}()
+	answer, err := l.call.Person.Ask(asking, prompt)
+	close(stop)
+	switch {
+	case <-outdated && ctx.Err() == nil:
+		answer.PIN.Wipe() // typed for what is no longer there
+		return Answer{}, errAgain
+	case ctx.Err() != nil:
+		answer.PIN.Wipe()
+		return Answer{}, context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		return Answer{}, &protocol.Error{Code: protocol.UserTimeout}
+	}
+	return answer, err
+}
+
+// declined turns an answer that ends the operation into its error.
+func declined(a Answer) error {
+	a.PIN.Wipe()
+	if a.Action == protocol.ActionTimeout {
+		return &protocol.Error{Code: protocol.UserTimeout}
+	}
+	return &protocol.Error{Code: protocol.UserCancelled}
+}
+
+func (l *login) dropPagePIN() {
+	if l.pagePIN.Present() {
+		l.pagePIN.Wipe()
+		l.notice = protocol.NoticePINDropped
+	}
+}

@@ -1,0 +1,234 @@
+package operation
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cardbridge/cardbridge/host/internal/token"
+	"github.com/cardbridge/cardbridge/protocol"
+	"github.com/cardbridge/cardbridge/signature/webeid"
+)
+
+// signWith holds the reader's queue, prepares a signer, asks for PINs until the card signs. Whatever happens, the card is reset
+// before the queue is released; a card that could not be reset takes the result with it.
+func (l *login) signWith(ctx context.Context, f found) (result any, err error) {
+	alg, digest, err := l.statement(f)
+	if err != nil {
+		return nil, err
+	}
+	release, err := l.hold(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	signer, err := l.room.Cards.Prepare(ctx, f.card)
+	if err != nil {
+		if errors.Is(err, token.ErrCardRemoved) {
+			err = token.ErrCardChanged // no PIN was asked yet, so it is only another card
+		}
+		return nil, l.changedCard(err)
+	}
+	defer func() {
+		l.call.Person.Progress("resetting")
+		if reset := signer.Close(); reset != nil {
+			l.call.Log.Error().Err(reset).Msg("card not reset")
+			result, err = nil, reset
+		}
+	}()
+	p := pinDialog{login: l, f: f, signer: signer, tries: signer.Tries}
+	signature, err := p.sign(ctx, digest, alg)
+	if err != nil {
+		return nil, l.changedCard(err)
+	}
+	return l.token(f, alg, signature)
+}
+
+func (l *login) statement(f found) (webeid.Algorithm, []byte, error) {
+	alg := l.algorithm
+	if alg == "" {
+		var err error
+		if alg, err = webeid.DefaultAlgorithm(f.card.X509.PublicKey); err != nil {
+			return "", nil, err
+		}
+	} else if err := alg.Fits(f.card.X509.PublicKey); err != nil {
+		return "", nil, err
+	}
+	digest, err := webeid.Digest(alg, l.call.Grant.Origin(), l.params.ChallengeNonce)
+	return alg, digest, err
+}
+
+// token also verifies: what a module calls a signature is not taken on trust.
+func (l *login) token(f found, alg webeid.Algorithm, signature []byte) (any, error) {
+	t, err := webeid.NewToken(f.card.X509, alg, signature, "https://github.com/cardbridge/cardbridge/releases/"+l.room.Version)
+	if err == nil {
+		_, err = t.Verify(l.call.Grant.Origin(), l.params.ChallengeNonce)
+	}
+	if err != nil {
+		return nil, &token.ModuleError{Path: f.card.ModulePath(), Reason: token.ModuleFailed, Call: "C_Sign"}
+	}
+	l.call.Log.Info().Str("certificate", f.shown.ID).Str("kind", f.shown.Kind).Str("algorithm", string(alg)).Msg("signed")
+	return t, nil
+}
+
+// changedCard goes on by itself where no PIN was used: the person only exchanged the card.
+func (l *login) changedCard(err error) error {
+	if errors.Is(err, token.ErrCardChanged) || errors.Is(err, errAgain) {
+		if l.changes++; l.changes > maxChanges {
+			return token.ErrCardChanged
+		}
+		l.notice = protocol.NoticeCardChanged
+		l.pagePIN.Wipe()
+		return errAgain
+	}
+	return err
+}
+
+// maxChanges keeps a module that contradicts itself from making rounds for ever.
+const maxChanges = 20
+
+// pinDialog asks for PINs until one opens the card.
+type pinDialog struct {
+	*login
+	f      found
+	signer *token.Signer
+	tries  token.Tries
+	// confirmed: the person has accepted that the next wrong PIN locks the card
+	confirmed bool
+}
+
+func (p *pinDialog) sign(ctx context.Context, digest []byte, alg webeid.Algorithm) ([]byte, error) {
+	for {
+		signature, err := p.attempt(ctx, digest, alg)
+		var wrong *token.PINError
+		if !errors.As(err, &wrong) {
+			return signature, err
+		}
+		p.call.Log.Info().Str("reason", string(wrong.Reason)).Str("tries", string(wrong.Tries.State)).Msg("PIN refused")
+		p.tries, p.confirmed = wrong.Tries, false
+		switch wrong.Reason {
+		case token.PINIsLocked:
+			return nil, p.locked(ctx)
+		case token.PINUnknown:
+			return nil, wrong
+		case token.PINLength:
+			p.notice = protocol.NoticePINTooShort
+		case token.PINWrong:
+			p.notice = protocol.NoticeWrongPIN
+		}
+	}
+}
+
+// attempt lets one PIN meet the card.
+func (p *pinDialog) attempt(ctx context.Context, digest []byte, alg webeid.Algorithm) ([]byte, error) {
+	switch p.tries.State {
+	case token.TriesLocked:
+		return nil, p.locked(ctx)
+	case token.TriesLast:
+		p.dropPagePIN()
+		if err := p.confirmLast(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if p.signer.Pad {
+		return p.atPad(ctx, digest, alg)
+	}
+	pin, err := p.pin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return p.signer.Sign(ctx, pin, digest, alg.SignerOpts(), p.call.Person.Progress)
+}
+
+// atPad signs with the PIN typed at the reader, while the window says so. The window's cancel ends the signer.
+func (p *pinDialog) atPad(ctx context.Context, digest []byte, alg webeid.Algorithm) ([]byte, error) {
+	p.dropPagePIN()
+	ctx, cancel := context.WithCancelCause(ctx)
+	shown := make(chan struct{})
+	prompt := p.show(protocol.StatePINPad)
+	go func() {
+		defer close(shown)
+		if answer, err := p.askUntil(ctx, p.signer.Gone(), prompt); err == nil {
+			cancel(declined(answer))
+		}
+	}()
+	signature, err := p.signer.Sign(ctx, token.PIN{}, digest, alg.SignerOpts(), p.call.Person.Progress)
+	if errors.Is(err, context.Canceled) {
+		err = context.Cause(ctx)
+	}
+	if errors.Is(err, token.ErrPadCancel) {
+		err = &protocol.Error{Code: protocol.UserCancelled}
+	}
+	cancel(nil)
+	<-shown
+	return signature, err
+}
+
+// pin gets the next PIN: from the page if it may, else from the window.
+func (p *pinDialog) pin(ctx context.Context) (token.PIN, error) {
+	if p.pagePIN.Present() && p.length(p.pagePIN) == "" {
+		pin := p.pagePIN
+		p.pagePIN = token.PIN{}
+		return pin, nil
+	}
+	p.dropPagePIN()
+	for {
+		answer, err := p.askUntil(ctx, p.signer.Gone(), p.show(protocol.StatePIN))
+		if err != nil {
+			return token.PIN{}, err
+		}
+		if answer.Action != protocol.ActionPIN || !answer.PIN.Present() {
+			return token.PIN{}, declined(answer)
+		}
+		if p.notice = p.length(answer.PIN); p.notice == "" {
+			return answer.PIN, nil
+		}
+		answer.PIN.Wipe() // never sent to the card
+	}
+}
+
+// length compares with what the token said; "" fits.
+func (p *pinDialog) length(pin token.PIN) string {
+	switch {
+	case pin.Len() < p.signer.MinPIN:
+		return protocol.NoticePINTooShort
+	case p.signer.MaxPIN > 0 && pin.Len() > p.signer.MaxPIN:
+		return protocol.NoticePINTooLong
+	}
+	return ""
+}
+
+func (p *pinDialog) show(state string) protocol.PromptParams {
+	prompt := p.prompt(state)
+	prompt.Certificate, prompt.Reader = &p.f.shown, p.f.shown.Reader
+	prompt.Tries = &protocol.Tries{State: string(p.tries.State), Left: p.tries.Left}
+	if state == protocol.StatePIN || state == protocol.StatePINPad {
+		prompt.PINLength = &protocol.PINLength{Min: p.signer.MinPIN, Max: p.signer.MaxPIN}
+	}
+	return prompt
+}
+
+func (p *pinDialog) confirmLast(ctx context.Context) error {
+	if p.confirmed {
+		return nil
+	}
+	answer, err := p.askUntil(ctx, p.signer.Gone(), p.show(protocol.StateLastTry))
+	if err != nil {
+		return err
+	}
+	if answer.Action != protocol.ActionConfirm {
+		return declined(answer)
+	}
+	p.confirmed = true
+	return nil
+}
+
+// locked shows where the card can be unlocked, then ends the operation.
+func (p *pinDialog) locked(ctx context.Context) error {
+	p.tries = token.Tries{State: token.TriesLocked}
+	prompt := p.show(protocol.StateLocked)
+	prompt.UnlockURL = p.room.Policy.UnlockURL(p.f.shown.Kind)
+	if _, err := p.askUntil(ctx, nil, prompt); err != nil && ctx.Err() != nil {
+		return err
+	}
+	return &protocol.Error{Code: protocol.PINLocked, Facts: protocol.Facts{UnlockURL: prompt.UnlockURL}}
+}

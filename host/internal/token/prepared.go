@@ -1,0 +1,216 @@
+package token
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"errors"
+	"sync"
+	"time"
+)
+
+// Signer is a signer process with its token open, waiting for a PIN. It serves one operation; Close must be called.
+type Signer struct {
+	Tries  Tries
+	MinPIN int // bytes; 0: the token did not say
+	MaxPIN int
+	Pad    bool // the PIN is typed at the reader
+
+	s     *Service
+	cert  Certificate
+	child *child
+	gone  chan struct{}
+	stop  context.CancelFunc
+	once  sync.Once
+}
+
+// Phases that Sign reports: the card is checking the PIN, the card is signing.
+const (
+	PhaseVerifying = "verifying"
+	PhaseSigning   = "signing"
+)
+
+// Prepare starts a signer for a certificate: module loaded, slot and session open, serial and certificate compared. Any event on
+// that reader ends it (Gone). Errors: *ModuleError, ErrCardRemoved, ErrCardChanged, the context's. After an error the card
+// has been reset all the same, as far as it could be.
+func (s *Service) Prepare(ctx context.Context, cert Certificate) (*Signer, error) {
+	view, err := s.watcher.look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.start(RoleSigner)
+	if err != nil {
+		return nil, err
+	}
+	watch, stop := context.WithCancel(context.Background())
+	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), stop: stop}
+	if cert.inPCSC {
+		before, ok := view.Find(cert.Reader)
+		if !ok || before.State != ReaderPresent {
+			return nil, errors.Join(ErrCardRemoved, p.Close())
+		}
+		go p.follow(watch, before, view.Changed)
+	}
+	if err := p.begin(ctx); err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+func (p *Signer) begin(ctx context.Context) error {
+	module := p.cert.module.Path
+	order := signOrder{Module: module, Slot: p.cert.slot, Serial: p.cert.serial, Cert: certReport{DER: p.cert.X509.Raw, KeyID: p.cert.keyID}}
+	if err := p.child.send(order); err != nil {
+		return childError(ctx, module, "open", err)
+	}
+	deadline, cancel := context.WithTimeout(ctx, p.s.cfg.Deadlines.Prepare)
+	defer cancel()
+	state, err := p.next(ctx, deadline, "open")
+	if err != nil {
+		return err
+	}
+	if state.Phase != phaseReady {
+		return &ModuleError{module, ModuleFailed, "open", 0}
+	}
+	p.Tries, p.MinPIN, p.MaxPIN, p.Pad = Tries{state.Tries, state.Left}, state.MinPIN, state.MaxPIN, state.Pad
+	return nil
+}
+
+// next receives a state; failures that are no PIN's come out as errors. A card that went away explains any failure.
+func (p *Signer) next(outer, deadline context.Context, call string) (signerState, error) {
+	var state signerState
+	err := p.child.receive(deadline, &state)
+	if err != nil {
+		err = childError(outer, p.cert.module.Path, call, err)
+	} else if state.Phase == phaseFailed {
+		if state.Failure == nil {
+			state.Failure = &failure{Kind: failModule, Call: call}
+		}
+		if err = state.Failure.asPINError(Tries{state.Tries, state.Left}); err == nil {
+			err = state.Failure.asError(p.cert.module.Path)
+		}
+	}
+	var module *ModuleError
+	if errors.As(err, &module) && p.removed() {
+		return state, ErrCardRemoved
+	}
+	return state, err
+}
+
+// removed tells whether the card left. A module notices a pulled card before PC/SC says so, hence the short wait.
+func (p *Signer) removed() bool {
+	if !p.cert.inPCSC {
+		return false
+	}
+	select {
+	case <-p.gone:
+		return true
+	case <-time.After(noticeRemoval):
+		return false
+	}
+}
+
+// noticeRemoval is a little more than the longest poll of the PC/SC daemon (400 ms where a driver has no events).
+const noticeRemoval = 600 * time.Millisecond
+
+// Gone is closed when the reader had any event since Prepare; the signer is dead then.
+func (p *Signer) Gone() <-chan struct{} { return p.gone }
+
+// follow ends the signer at any event on its reader: a PIN typed for one card must not meet another.
+func (p *Signer) follow(ctx context.Context, before Reader, changed <-chan struct{}) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-changed:
+		}
+		view, err := p.s.watcher.look(ctx)
+		if err != nil {
+			return
+		}
+		if now, ok := view.Find(before.Name); !ok || now != before {
+			close(p.gone)
+			p.child.end()
+			return
+		}
+		changed = view.Changed
+	}
+}
+
+// Sign gives the PIN to the card, once, and has the digest signed: PKCS#1 v1.5, PSS (opts is *rsa.PSSOptions), or ECDSA as DER. phase is
+// told how far it is. The PIN is wiped when Sign returns. Errors: *PINError (after wrong and length the signer takes another
+// PIN), ErrCardRemoved, ErrCardChanged, ErrKeyMissing, ErrPadCancel, *ModuleError, the context's.
+//
+// A PIN counts as spent from the moment C_Login is entered: a module that dies or hangs there makes it a *PINError with
+// reason unknown. Nothing is ever tried again by itself.
+func (p *Signer) Sign(ctx context.Context, pin PIN, digest []byte, opts crypto.SignerOpts, phase func(string)) ([]byte, error) {
+	defer pin.Wipe()
+	_, pss := opts.(*rsa.PSSOptions)
+	if err := p.child.send(signRequest{Digest: digest, Hash: uint(opts.HashFunc()), PSS: pss, Pad: p.Pad}); err != nil {
+		return nil, p.lost(ctx, err)
+	}
+	if !p.Pad {
+		if err := p.child.out.Write(pin.bytes()); err != nil {
+			return nil, p.lost(ctx, err)
+		}
+		pin.Wipe()
+	}
+	login := p.s.cfg.Deadlines.Login
+	if p.Pad {
+		login = padDeadline
+	}
+	for step := range []string{phaseLogin, phaseSign, phaseDone} {
+		limit := []time.Duration{p.s.cfg.Deadlines.Prepare, login, p.s.cfg.Deadlines.Sign}[step]
+		state, err := p.step(ctx, limit, step == 1)
+		switch {
+		case err != nil:
+			return nil, err
+		case step == 0 && state.Phase == phaseLogin:
+			phase(PhaseVerifying)
+		case step == 1 && state.Phase == phaseSign:
+			phase(PhaseSigning)
+		case step == 2 && state.Phase == phaseDone && len(state.Signature) > 0:
+			return state.Signature, nil
+		default:
+			return nil, &ModuleError{p.cert.module.Path, ModuleFailed, "C_Sign", 0}
+		}
+	}
+	return nil, &ModuleError{p.cert.module.Path, ModuleFailed, "C_Sign", 0}
+}
+
+func (p *Signer) step(ctx context.Context, limit time.Duration, inLogin bool) (signerState, error) {
+	deadline, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	call := "C_Sign"
+	if inLogin {
+		call = "C_Login"
+	}
+	state, err := p.next(ctx, deadline, call)
+	var module *ModuleError
+	if inLogin && errors.As(err, &module) && module.Code == 0 {
+		return state, &PINError{PINUnknown, Tries{State: TriesUnknown}}
+	}
+	return state, err
+}
+
+// lost explains a signer that took nothing any more.
+func (p *Signer) lost(ctx context.Context, err error) error {
+	if p.removed() {
+		return ErrCardRemoved
+	}
+	return childError(ctx, p.cert.module.Path, "C_Login", err)
+}
+
+// Close ends the signer, then has the card reset: a verified card stays verified while anyone keeps it powered, and any program
+// could sign with it. It says ErrNotReset if that could not be done. Later calls do nothing.
+func (p *Signer) Close() error {
+	var err error
+	p.once.Do(func() {
+		p.stop()
+		p.child.end()
+		if p.cert.inPCSC {
+			err = p.s.reset(p.cert.Reader)
+		}
+	})
+	return err
+}

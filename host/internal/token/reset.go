@@ -1,0 +1,41 @@
+package token
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// reset has the card in that reader forget its security state: PC/SC connect and disconnect with reset, no APDU. A reader
+// without a card has nothing to reset. The daemon may need a moment to see that the signer is dead, hence the retries.
+func (s *Service) reset(reader string) error {
+	cards, err := loadPCSC()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotReset, err)
+	}
+	for end := time.Now().Add(s.cfg.Deadlines.Reset); ; time.Sleep(20 * time.Millisecond) {
+		err := resetOnce(cards, reader)
+		var code pcscError
+		if err == nil {
+			return nil
+		}
+		if errors.As(err, &code) {
+			switch code {
+			case scardNoSmartCard, scardRemoved, scardUnpowered, scardUnresponsive, scardUnknownReader, scardReaderGone, scardNoReaders:
+				return nil // no power, no security state
+			}
+		}
+		if time.Now().After(end) {
+			return fmt.Errorf("%w: %w", ErrNotReset, err)
+		}
+	}
+}
+
+func resetOnce(cards smartCards, reader string) error {
+	sc, err := cards.establish()
+	if err != nil {
+		return err
+	}
+	defer sc.release()
+	return sc.reset(reader)
+}

@@ -1,0 +1,162 @@
+package token
+
+import (
+	"crypto/x509"
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/miekg/pkcs11"
+
+	"github.com/cardbridge/cardbridge/host/internal/frame"
+)
+
+// serveSigner is the signer: one token, one successful signature at most. It takes the next PIN if one was wrong; it ends
+// after a signature, or at any failure that a new PIN cannot mend.
+func serveSigner(frames <-chan []byte, w *frame.Writer) int {
+	var order signOrder
+	if json.Unmarshal(<-frames, &order, json.RejectUnknownMembers(true)) != nil {
+		return 2
+	}
+	cert, err := x509.ParseCertificate(order.Cert.DER)
+	if err != nil {
+		return 2
+	}
+	k, f := openToken(order.Module, order.Slot)
+	if f == nil {
+		var info pkcs11.TokenInfo
+		if info, f = k.verify(order); f == nil {
+			if reply(w, readyState(info)) != 0 {
+				return 1
+			}
+		}
+	}
+	if f != nil {
+		return reply(w, signerState{Phase: phaseFailed, Failure: f})
+	}
+	for {
+		var request signRequest
+		if json.Unmarshal(<-frames, &request, json.RejectUnknownMembers(true)) != nil {
+			return 2
+		}
+		var pin PIN
+		if !request.Pad {
+			pin = newPIN(<-frames)
+		}
+		state := k.serve(order, cert, request, pin, w)
+		pin.Wipe()
+		if reply(w, state) != 0 || !state.retriable() {
+			return 1
+		}
+	}
+}
+
+// retriable: only a wrong PIN can be mended in the same process.
+func (s signerState) retriable() bool {
+	return s.Failure != nil && (s.Failure.Kind == failPINWrong || s.Failure.Kind == failPINLength)
+}
+
+func (k *openedKey) serve(order signOrder, cert *x509.Certificate, request signRequest, pin PIN, w *frame.Writer) signerState {
+	if _, f := k.verify(order); f != nil {
+		return signerState{Phase: phaseFailed, Failure: f}
+	}
+	if reply(w, signerState{Phase: phaseLogin}) != 0 {
+		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
+	}
+	if err := k.login(pkcs11.CKU_USER, pin); err != nil {
+		return k.loginFailed(loginFailure(err))
+	}
+	if reply(w, signerState{Phase: phaseSign}) != 0 {
+		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
+	}
+	signature, f := k.sign(cert, order.Cert.KeyID, request, pin)
+	if f != nil {
+		return signerState{Phase: phaseFailed, Failure: f}
+	}
+	return signerState{Phase: phaseDone, Signature: signature}
+}
+
+// loginFailed reads the tries again, for whoever asks for the next PIN.
+func (k *openedKey) loginFailed(f *failure) signerState {
+	state := signerState{Phase: phaseFailed, Failure: f, Tries: TriesUnknown}
+	_, _ = k.p.GetSlotInfo(k.slot)
+	if info, err := k.p.GetTokenInfo(k.slot); err == nil {
+		state.Tries = triesOf(info.Flags)
+	}
+	if f.Kind == failPINLocked {
+		state.Tries = TriesLocked
+	}
+	if n, ok := vendorTries(f.Code); ok && state.Tries != TriesLocked {
+		state.Tries, state.Left = TriesExactly, n
+		if n == 1 {
+			state.Tries, state.Left = TriesLast, 0
+		}
+	}
+	return state
+}
+
+func readyState(info pkcs11.TokenInfo) signerState {
+	return signerState{
+		Phase:  phaseReady,
+		Tries:  triesOf(info.Flags),
+		MinPIN: int(min(info.MinPinLen, maxPIN)),
+		MaxPIN: int(min(info.MaxPinLen, maxPIN)),
+		Pad:    info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH != 0,
+	}
+}
+
+// triesOf reads the token's flags (PKCS#11, CK_TOKEN_INFO). COUNT_LOW alone only says that a wrong PIN was tried once.
+func triesOf(flags uint) TriesState {
+	switch {
+	case flags&pkcs11.CKF_USER_PIN_LOCKED != 0:
+		return TriesLocked
+	case flags&pkcs11.CKF_USER_PIN_FINAL_TRY != 0:
+		return TriesLast
+	case flags&pkcs11.CKF_LOGIN_REQUIRED == 0 || flags&pkcs11.CKF_USER_PIN_INITIALIZED == 0:
+		return TriesUnknown
+	}
+	return TriesAtLeastTwo
+}
+
+// vendorTries reads Taiwan's vendor module, which says the tries left as CKR_VENDOR_DEFINED|n, in the width of its long
+// (0x80000001, 0xFFFFFFFF80000001).
+func vendorTries(code uint) (int, bool) {
+	if low := uint32(code); low&pkcs11.CKR_VENDOR_DEFINED != 0 && low&^pkcs11.CKR_VENDOR_DEFINED <= 15 {
+		return int(low &^ pkcs11.CKR_VENDOR_DEFINED), true
+	}
+	return 0, false
+}
+
+func loginFailure(err error) *failure {
+	f := moduleFailure("C_Login", err)
+	switch f.Code {
+	case pkcs11.CKR_PIN_INCORRECT:
+		f.Kind = failPINWrong
+	case pkcs11.CKR_PIN_LOCKED:
+		f.Kind = failPINLocked
+	case pkcs11.CKR_PIN_LEN_RANGE, pkcs11.CKR_PIN_INVALID:
+		f.Kind = failPINLength
+	case pkcs11.CKR_FUNCTION_CANCELED, pkcs11.CKR_CANCEL:
+		f.Kind = failPadCancel
+	}
+	if n, ok := vendorTries(f.Code); ok {
+		f.Kind = failPINWrong
+		if n == 0 {
+			f.Kind = failPINLocked
+		}
+	}
+	return f
+}
+
+func (f *failure) asPINError(tries Tries) error {
+	switch {
+	case f == nil:
+		return errors.New("token: no failure")
+	case f.Kind == failPINLocked, f.Kind == failPINWrong && tries.State == TriesLocked:
+		return &PINError{PINIsLocked, Tries{State: TriesLocked}}
+	case f.Kind == failPINWrong:
+		return &PINError{PINWrong, tries}
+	case f.Kind == failPINLength:
+		return &PINError{PINLength, tries}
+	}
+	return nil
+}

@@ -1,0 +1,261 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ServiceState is how PC/SC is.
+type ServiceState int
+
+// The states of PC/SC on a machine.
+const (
+	ServiceRunning ServiceState = iota
+	ServiceNotRunning
+	ServiceMissing
+)
+
+// ReaderState is what a reader holds.
+type ReaderState int
+
+// The states of a reader. Mute: a card that does not answer. InUse: a card that another program holds exclusively.
+const (
+	ReaderEmpty ReaderState = iota
+	ReaderPresent
+	ReaderInUse
+	ReaderMute
+)
+
+// Reader is a PC/SC reader at one moment.
+type Reader struct {
+	Name  string
+	State ReaderState
+	// events counts insertions and removals, as the daemon does; it changes also where a card went and came unseen.
+	events uint32
+}
+
+// View is all readers at one moment. Changed is closed when it no longer holds.
+type View struct {
+	Service ServiceState
+	Readers []Reader
+	Changed <-chan struct{}
+}
+
+// Find gives the reader of that name.
+func (v View) Find(name string) (Reader, bool) {
+	for _, r := range v.Readers {
+		if r.Name == name {
+			return r, true
+		}
+	}
+	return Reader{}, false
+}
+
+// retryService is how long to wait before asking again for a daemon that is not there: it cannot announce itself.
+const retryService = time.Second
+
+// watcher keeps the View true by SCardGetStatusChange: blocking, no APDU, no polling. It starts at the first look.
+type watcher struct {
+	start   sync.Once
+	mu      sync.Mutex
+	view    View
+	changed chan struct{}
+	first   chan struct{} // closed when the first view stands
+	quit    chan struct{}
+	waiting scContext // what the loop blocks in, for close to cancel
+	done    sync.WaitGroup
+}
+
+func newWatcher() *watcher {
+	return &watcher{changed: make(chan struct{}), first: make(chan struct{}), quit: make(chan struct{})}
+}
+
+// look gives the present view; the first one waits for the daemon's first answer.
+func (w *watcher) look(ctx context.Context) (View, error) {
+	w.start.Do(func() { w.done.Go(w.run) })
+	select {
+	case <-w.first:
+	case <-ctx.Done():
+		return View{}, ctx.Err()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.view, nil
+}
+
+func (w *watcher) close() {
+	w.start.Do(func() {}) // never started: never will be
+	close(w.quit)
+	ended := make(chan struct{})
+	go func() { w.done.Wait(); close(ended) }()
+	for {
+		w.mu.Lock()
+		if w.waiting != nil {
+			w.waiting.cancel()
+		}
+		w.mu.Unlock()
+		select {
+		case <-ended:
+			return
+		case <-time.After(20 * time.Millisecond): // a cancel just before the call began to block is lost: say it again
+		}
+	}
+}
+
+func (w *watcher) closed() bool {
+	select {
+	case <-w.quit:
+		return true
+	default:
+		return false
+	}
+}
+
+func (w *watcher) run() {
+	for !w.closed() {
+		state := w.follow()
+		if w.closed() {
+			return
+		}
+		w.publish(View{Service: state})
+		select {
+		case <-w.quit:
+		case <-time.After(retryService):
+		}
+	}
+}
+
+// follow reports readers until the daemon is lost, then says how it was lost.
+func (w *watcher) follow() ServiceState {
+	cards, err := loadPCSC()
+	if err != nil {
+		return ServiceMissing
+	}
+	sc, err := cards.establish()
+	if err != nil {
+		return ServiceNotRunning
+	}
+	defer sc.release()
+	w.mu.Lock()
+	w.waiting = sc
+	w.mu.Unlock()
+	defer func() { w.mu.Lock(); w.waiting = nil; w.mu.Unlock() }()
+
+	known := []readerState{{name: pnpReader}}
+	for !w.closed() {
+		names, err := sc.readers()
+		if err != nil {
+			return ServiceNotRunning
+		}
+		known = merge(known, names)
+		if len(names) == 0 {
+			w.publish(View{Service: ServiceRunning})
+		}
+		if !w.await(sc, known) {
+			return ServiceNotRunning
+		}
+	}
+	return ServiceNotRunning
+}
+
+// await blocks until something changed, at once for readers whose state is not known yet; false: the daemon is lost.
+func (w *watcher) await(sc scContext, known []readerState) bool {
+	err := sc.statusChange(infinite, known)
+	var code pcscError
+	switch {
+	case err == nil:
+	case errors.As(err, &code) && (code == scardTimeout || code == scardCancelled):
+		return true
+	case errors.As(err, &code) && (code == scardUnknownReader || code == scardReaderGone):
+		w.pause() // the list is about to change
+		return true
+	default:
+		return false
+	}
+	for i := range known {
+		if i > 0 && known[i].event&stateUnknown != 0 {
+			w.pause()
+			return true
+		}
+		known[i].current = known[i].event &^ stateChanged
+	}
+	w.publish(viewOf(known[1:]))
+	return true
+}
+
+// pause keeps a daemon that contradicts itself from spinning us.
+func (w *watcher) pause() {
+	select {
+	case <-w.quit:
+	case <-time.After(50 * time.Millisecond):
+	}
+}
+
+// merge keeps what is known of readers that are still there.
+func merge(known []readerState, names []string) []readerState {
+	next := []readerState{known[0]}
+	// the upper half tells the daemon how many readers we know; it answers at once if there are others
+	next[0].current = uint32(len(names)) << 16
+	for _, name := range names {
+		state := readerState{name: name, current: stateUnaware}
+		for _, k := range known[1:] {
+			if k.name == name {
+				state.current = k.current
+			}
+		}
+		next = append(next, state)
+	}
+	return next
+}
+
+func viewOf(states []readerState) View {
+	v := View{Service: ServiceRunning}
+	for _, s := range states {
+		r := Reader{Name: s.name, events: s.event >> 16}
+		switch {
+		case s.event&statePresent == 0:
+			r.State = ReaderEmpty
+		case s.event&stateMute != 0:
+			r.State = ReaderMute
+		case s.event&stateExclusive != 0:
+			r.State = ReaderInUse
+		default:
+			r.State = ReaderPresent
+		}
+		v.Readers = append(v.Readers, r)
+	}
+	return v
+}
+
+// publish replaces the view if it differs. "In use, shared" is no difference: our own children cause it.
+func (w *watcher) publish(v View) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	select {
+	case <-w.first:
+		if sameView(w.view, v) {
+			return
+		}
+	default:
+		defer close(w.first)
+	}
+	old := w.changed
+	w.changed = make(chan struct{})
+	v.Changed = w.changed
+	w.view = v
+	close(old)
+}
+
+func sameView(a, b View) bool {
+	if a.Service != b.Service || len(a.Readers) != len(b.Readers) {
+		return false
+	}
+	for i := range a.Readers {
+		if a.Readers[i] != b.Readers[i] {
+			return false
+		}
+	}
+	return true
+}

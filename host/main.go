@@ -1,0 +1,179 @@
+// Command cardbridge is the CardBridge host: started by a browser it is the native messaging host, by a person a tool.
+//
+// This file is the map: it picks the mode, builds the rooms. It alone owns standard input and output, the process's end.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cardbridge/cardbridge/host/internal/browsers"
+	"github.com/cardbridge/cardbridge/host/internal/logs"
+	"github.com/cardbridge/cardbridge/host/internal/operation"
+	"github.com/cardbridge/cardbridge/host/internal/policy"
+	"github.com/cardbridge/cardbridge/host/internal/session"
+	"github.com/cardbridge/cardbridge/host/internal/token"
+	"github.com/cardbridge/cardbridge/protocol"
+)
+
+// version is set at link time from the VERSION file.
+var version = "0.0.0"
+
+// promptSeconds is how long a prepared signer may wait for a person.
+const promptSeconds = 170
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	if caller, ok := browserCaller(args); ok {
+		return serve(caller)
+	}
+	if len(args) == 0 {
+		usage(os.Stderr)
+		return 2
+	}
+	switch args[0] {
+	case token.RoleScanner, token.RoleSigner:
+		return token.Child(args[0], args[1:], os.Exit)
+	case "register", "unregister":
+		return place(args[0], args[1:])
+	case "certificates":
+		return listCertificates(args[1:])
+	case "version", "--version":
+		fmt.Printf("cardbridge %s (%s, protocol %d)\n", version, build, protocol.Version)
+		return 0
+	case "help", "--help", "-h":
+		usage(os.Stdout)
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "沒有這個指令 / no such command: %q\n\n", args[0])
+	usage(os.Stderr)
+	return 2
+}
+
+// browserCaller recognises a browser's way of starting a host: Chromium gives the extension's origin, on Windows also
+// --parent-window; Firefox gives the manifest's path, then the add-on's id. The id is the caller's claim: browsers check it
+// against the manifest.
+func browserCaller(args []string) (string, bool) {
+	switch {
+	case len(args) >= 1 && len(args) <= 2 && strings.HasPrefix(args[0], "chrome-extension://"):
+		if len(args) == 2 && !strings.HasPrefix(args[1], "--parent-window=") {
+			return "", false
+		}
+		return args[0], true
+	case len(args) == 2 && filepath.IsAbs(args[0]) && filepath.Base(args[0]) == protocol.HostName+".json":
+		return args[1], true
+	}
+	return "", false
+}
+
+// serve is the native messaging host. Standard output is for frames alone: whatever else would print goes to standard error.
+func serve(caller string) int {
+	in, out := os.Stdin, os.Stdout
+	os.Stdout = os.Stderr
+	env := readSettings()
+	log, done := logs.Open(env.stateDir, os.Stderr)
+	defer done()
+	log = log.With().Str("version", version).Str("caller", caller).Logger()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	// a blocked read does not hear the signal; closing the pipe ends it
+	defer context.AfterFunc(ctx, func() { in.Close() })()
+
+	doc := policy.Load(policy.Path())
+	if err := doc.Err(); err != nil {
+		log.Error().Err(err).Msg("policy not usable: nothing is permitted")
+	}
+	cards, err := newCards(env, doc, log)
+	if err != nil {
+		log.Error().Err(err).Msg("cannot start")
+		return 1
+	}
+	defer cards.Close()
+	err = session.Run(ctx, in, out, session.Config{
+		Room:  &operation.Room{Cards: cards, Policy: doc, Version: version, Now: time.Now, PromptSeconds: promptSeconds},
+		Build: build,
+		Log:   log,
+	})
+	if err != nil && ctx.Err() == nil && !errors.Is(err, io.ErrClosedPipe) {
+		log.Warn().Err(err).Msg("the connection broke")
+		return 1
+	}
+	return 0
+}
+
+func newCards(env settings, doc *policy.Policy, log zerolog.Logger) (*token.Service, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("the path of this program: %w", err)
+	}
+	return token.New(token.Config{
+		Executable: executable, ChildEnv: env.childEnv, Modules: doc.Modules(), Home: env.home,
+		LockDir: env.lockDir, Log: log,
+	}), nil
+}
+
+// place registers or unregisters the host with browsers.
+func place(command string, args []string) int {
+	env := readSettings()
+	doc := policy.Load(policy.Path())
+	executable, err := os.Executable()
+	target := browsers.Target{
+		Home: env.home, Executable: executable, Host: protocol.HostName,
+		Extensions: doc.Extensions(), DataDir: env.stateDir,
+	}
+	for _, arg := range args {
+		switch {
+		case arg == "--system":
+			target.System, target.DataDir = true, filepath.Dir(executable)
+		case strings.HasPrefix(arg, "--browser="):
+			target.Only = append(target.Only, strings.TrimPrefix(arg, "--browser="))
+		default:
+			fmt.Fprintf(os.Stderr, "沒有這個選項 / no such option: %q\n", arg)
+			return 2
+		}
+	}
+	if err == nil {
+		err = doc.Err()
+	}
+	var placed []browsers.Placed
+	if err == nil && command == "register" {
+		placed, err = browsers.Register(target)
+	} else if err == nil {
+		placed, err = browsers.Unregister(target)
+	}
+	for _, p := range placed {
+		fmt.Printf("%s\t%s\t%s\n", command, p.Browser, p.Path)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "無法完成 / failed: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func usage(w io.Writer) {
+	fmt.Fprint(w, `CardBridge 憑證通：讓瀏覽器以憑證卡登入 / logs browsers in with a smart card
+
+  cardbridge register [--system] [--browser=chrome|chromium|edge|brave|firefox]…
+        向瀏覽器登記主程式 / tell browsers where the host is
+  cardbridge unregister [--system] [--browser=…]…
+        取消登記 / take it back
+  cardbridge certificates
+        列出讀卡機裡的憑證 / list the certificates in the readers
+  cardbridge version
+
+瀏覽器會自行啟動本程式，平常不需要在這裡執行。
+Browsers start this program by themselves; there is no need to run it here.
+`)
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+)
+
+// settings are all that the environment may decide. It decides nothing of who may ask or which module is loaded.
+type settings struct {
+	home     string
+	stateDir string   // logs
+	lockDir  string   // readers' locks
+	childEnv []string // what children see
+}
+
+// childVariables are what modules and the PC/SC library need to find their own things; everything else stays here.
+var childVariables = map[string][]string{
+	"linux":   {"HOME", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "PCSCLITE_CSOCK_NAME"},
+	"darwin":  {"HOME", "LANG", "LC_ALL", "TMPDIR"},
+	"windows": {"SystemRoot", "SystemDrive", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "ProgramData", "ProgramFiles"},
+}
+
+// readSettings is the one place that reads the environment.
+func readSettings() settings {
+	home, _ := os.UserHomeDir()
+	s := settings{home: home}
+	for _, name := range append(childVariables[runtime.GOOS], devVariables...) {
+		if value, ok := os.LookupEnv(name); ok {
+			s.childEnv = append(s.childEnv, name+"="+value)
+		}
+	}
+	switch {
+	case os.Getenv("XDG_STATE_HOME") != "":
+		s.stateDir = filepath.Join(os.Getenv("XDG_STATE_HOME"), "cardbridge")
+	case runtime.GOOS == "windows":
+		s.stateDir = filepath.Join(os.Getenv("LOCALAPPDATA"), "CardBridge")
+	case runtime.GOOS == "darwin":
+		s.stateDir = filepath.Join(home, "Library", "Logs", "CardBridge")
+	case home != "":
+		s.stateDir = filepath.Join(home, ".local", "state", "cardbridge")
+	}
+	s.lockDir = filepath.Join(os.TempDir(), "cardbridge-"+strconv.Itoa(os.Getuid()))
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
+		s.lockDir = filepath.Join(dir, "cardbridge")
+	}
+	return s
+}

@@ -1,0 +1,5 @@
+//go:build !dev
+
+package manifests
+
+var devChromium []string
