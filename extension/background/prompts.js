@@ -4,6 +4,9 @@ import {STATE_ACTIONS} from '../shared/messages.js';
 
 const PAGE = 'prompt/prompt.html';
 const SIZE = {width: 560, height: 720};
+// A laptop of 1366 x 768 at 125 % has about this much.
+const LEAST_HEIGHT = 560;
+const SIZE_AT_ORIGIN = {left: 0, top: 0, ...SIZE};
 
 /** @typedef {import('../shared/types').Prompt} Prompt */
 /** @typedef {import('../shared/types').Answer} Answer */
@@ -119,20 +122,21 @@ export class PromptWindow {
   async #create() {
     this.#opened = true;
     const place = await this.#place();
-    const created = await this.#windows.create({url: `${this.#url}#${this.token}`, type: 'popup', focused: true, ...SIZE, ...place});
+    const created = await this.#windows.create({url: `${this.#url}#${this.token}`, type: 'popup', focused: true, ...place});
     if (created?.id === undefined) throw new Error('no window');
     this.#windowId = created.id;
     if (this.#closed) this.#windows.remove(created.id).catch(() => {});
   }
 
-  /** The middle of the window of the page, so that it is not found behind it. */
+  /** The middle of the window of the page, so that it is not found behind it; no higher than that window on a small screen. */
   async #place() {
-    if (this.#over === undefined) return {};
-    const {left, top, width, height} = await this.#windows.get(this.#over).catch(() => ({left: undefined, top: undefined, width: 0, height: 0}));
-    if (left === undefined || top === undefined) return {};
+    if (this.#over === undefined) return SIZE;
+    const {left = 0, top = 0, width = SIZE.width, height = SIZE.height} = await this.#windows.get(this.#over).catch(() => SIZE_AT_ORIGIN);
+    const size = {...SIZE, height: Math.min(SIZE.height, Math.max(LEAST_HEIGHT, height))};
     return {
-      left: Math.max(0, Math.round(left + ((width ?? 0) - SIZE.width) / 2)),
-      top: Math.max(0, Math.round(top + ((height ?? 0) - SIZE.height) / 2)),
+      ...size,
+      left: Math.max(0, Math.round(left + (width - size.width) / 2)),
+      top: Math.max(0, Math.round(top + (height - size.height) / 2)),
     };
   }
 }

@@ -16,13 +16,13 @@ export function day(time) {
 export function certificateCard(certificate, texts, reader = certificate.reader) {
   const {fields, kinds} = texts;
   const rows = [
-    [fields.kind, kinds[certificate.kind]],
     [fields.issuer, certificate.issuer],
     [fields.validity, `${day(certificate.notBefore)} – ${day(certificate.notAfter)}`],
     [fields.reader, reader],
   ];
   return element('div', {class: 'certificate'},
-    element('p', {class: 'holder', translate: 'no'}, element('bdi', {}, plain(certificate.holder))),
+    element('p', {class: 'holder', translate: 'no'}, element('bdi', {}, plain(certificate.holder)),
+      element('span', {class: 'kind'}, kinds[certificate.kind])),
     element('dl', {}, ...rows.filter(([, value]) => value).flatMap(([label, value]) => [
       element('dt', {}, label), element('dd', {translate: 'no'}, element('bdi', {}, plain(value))),
     ])));

@@ -4,7 +4,7 @@ import {element} from '../shared/elements.js';
 /** @typedef {import('./texts.js').Texts} Texts */
 /** @typedef {{min: number, max: number}} Length */
 
-/** What a card that does not tell its limits is given; the protocol's own. */
+/** The protocol's own limits: for a card that does not tell its own, or that tells wider ones. */
 const ANY = {min: 4, max: 64};
 
 /**
@@ -33,7 +33,8 @@ export class PinField {
   /** @param {Texts} texts @param {Length | undefined} length */
   constructor(texts, length) {
     this.#texts = texts;
-    this.#length = length && length.min <= length.max ? length : ANY;
+    const limits = length && {min: Math.max(length.min, ANY.min), max: Math.min(length.max, ANY.max)};
+    this.#length = limits && limits.min <= limits.max ? limits : ANY;
     this.#caps.textContent = texts.capsLock;
     for (const type of /** @type {const} */ (['keydown', 'keyup', 'mousedown'])) {
       this.#input.addEventListener(type, (event) => {
@@ -48,8 +49,8 @@ export class PinField {
     const {min, max} = this.#length;
     const hint = this.#length === ANY ? '' : this.#texts.pinLength(min, max);
     return element('div', {class: 'pin'},
-      element('label', {for: 'pin'}, this.#texts.pinLabel), this.#input,
-      element('p', {id: 'pin-hint'}, hint), this.#caps, this.#fault);
+      element('div', {class: 'label'}, element('label', {for: 'pin'}, this.#texts.pinLabel), element('span', {id: 'pin-hint'}, hint)),
+      this.#input, this.#caps, this.#fault);
   }
 
   focus() {

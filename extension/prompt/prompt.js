@@ -70,6 +70,7 @@ function renderPrompt(prompt, texts) {
   cancel.hidden = shown.cancel === '';
   cancel.textContent = shown.cancel ?? texts.buttons.cancel;
   startGuard();
+  countDown();
   (shown.focus ?? (() => byId('title').focus()))();
 }
 
@@ -123,7 +124,7 @@ byId('language').addEventListener('click', () => {
   byId('language').focus();
 });
 
-setInterval(() => {
+function countDown() {
   if (!asked) return;
   const left = Math.ceil((deadline - performance.now()) / 1000);
   const line = byId('countdown');
@@ -132,7 +133,8 @@ setInterval(() => {
   // Read out now and then, not every second.
   line.setAttribute('aria-live', left % 20 === 0 ? 'polite' : 'off');
   if (left <= 0) send({action: 'timeout'});
-}, 1000);
+}
+setInterval(countDown, 1000);
 
 port.onMessage.addListener((/** @type {import('../shared/types').ToWindow} */ message) => {
   if ('progress' in message) {

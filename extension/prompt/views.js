@@ -21,6 +21,9 @@ import {PinField} from './pinfield.js';
  * @property {() => void} [clear] wipes what was typed
  */
 
+// No event of a reader tells the host that these are mended.
+const UNSEEN = new Set(['pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout']);
+
 /** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
 export function view(prompt, texts, language) {
   return views[prompt.state](prompt, texts, language);
@@ -62,7 +65,7 @@ function wait({reason = '', kinds = [], certificates = []}, texts, language) {
   const content = [element('p', {class: 'hint'}, hint)];
   if (kinds.length > 0) {
     const names = kinds.map((kind) => texts.kinds[kind]).join(texts.separator);
-    content.push(element('p', {class: 'wanted'}, `${texts.wanted}: `, element('strong', {}, names)));
+    content.push(element('p', {class: 'wanted'}, texts.wanted, element('strong', {}, names)));
   }
   if (certificates.length > 0) {
     const items = certificates.map((certificate) => {
@@ -72,7 +75,7 @@ function wait({reason = '', kinds = [], certificates = []}, texts, language) {
     });
     content.push(element('h2', {}, texts.onCard), element('ul', {class: 'choices'}, ...items));
   }
-  content.push(element('p', {class: 'quiet'}, texts.waiting));
+  content.push(element('p', {class: 'quiet'}, UNSEEN.has(reason) ? texts.waitingRetry : texts.waiting));
   return {title: message, tone: 'warn', content, ok: texts.buttons.wait, answer: () => ({action: 'retry'})};
 }
 

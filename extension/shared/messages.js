@@ -124,7 +124,7 @@ const only = (/** @type {string} */ action) => object({action: oneOf(action)});
 /** The answers to a prompt, by their action. @type {Record<string, Check>} */
 export const ANSWERS = {
   choose: object({action: oneOf('choose'), certificate: fingerprint}),
-  pin: object({action: oneOf('pin'), pin: bytes(1, 64)}),
+  pin: object({action: oneOf('pin'), pin: bytes(4, 64)}),
   retry: only('retry'), confirm: only('confirm'), close: only('close'),
   cancel: only('cancel'), timeout: only('timeout'), replaced: only('replaced'),
 };

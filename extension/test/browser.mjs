@@ -19,7 +19,7 @@ async function servePortal() {
     const page = /^\/[a-z]+\.(html|js)$/.test(path);
     if (!sdk && !page) return response.writeHead(404).end();
     response.writeHead(200, {
-      'content-type': types[extname(path)], 'content-security-policy': "default-src 'none'; script-src 'self'; frame-src 'self'",
+      'content-type': types[extname(path)], 'access-control-allow-origin': '*', 'content-security-policy': "default-src 'none'; script-src 'self'; frame-src 'self'",
     });
     const file = sdk ? join(extension, path) : join(extension, 'test', 'pages', path);
     return response.end(readFileSync(file));
@@ -37,6 +37,9 @@ export async function start({host = 'fake', env = {}, lang = 'zh-TW', dark = fal
   writeFileSync(log, '');
   const manifests = join(folder, 'profile', 'NativeMessagingHosts');
   mkdirSync(manifests, {recursive: true});
+  // Without developer mode Chromium does not load an unpacked extension a second time.
+  mkdirSync(join(folder, 'profile', 'Default'), {recursive: true});
+  writeFileSync(join(folder, 'profile', 'Default', 'Preferences'), JSON.stringify({extensions: {ui: {developer_mode: true}}}));
   const manifest = join(manifests, 'tw.cardbridge.host.json');
   const register = (id = EXTENSION_ID) => {
     chmodSync(fakeHost, 0o755);

@@ -104,7 +104,7 @@ const scenarios = {
     if ((await second).action === 'pin') op.answer({result: token});
   },
   async short(op) {
-    await op.ask({...pin, timeoutSeconds: 2});
+    await op.ask({...pin, timeoutSeconds: 6});
   },
   // A PIN that the page sent was wrong: the window asks.
   async page(op) {
