@@ -1,0 +1,167 @@
+// The login of the reference portal. Copy it: one challenge from the server, one call of the SDK, one answer to the server.
+const texts = JSON.parse(document.getElementById('texts').textContent);
+const lang = document.documentElement.lang;
+const form = document.getElementById('login');
+const submit = document.getElementById('submit');
+const cancel = document.getElementById('cancel');
+const pinField = document.getElementById('pin'); // only with -pin-in-page
+const statusLine = document.getElementById('status');
+const problem = document.getElementById('problem');
+
+/** The server's refusal: {code, message, hint, certificate?}, both texts by language. */
+class Refused extends Error {
+  constructor(refusal) {
+    super(refusal.code);
+    this.refusal = refusal;
+  }
+}
+
+/** The operation that is running, so that 取消 can end it. @type {AbortController | undefined} */
+let running;
+
+form.addEventListener('submit', (event) => {
+  event.preventDefault();
+  if (!running) login();
+});
+cancel.addEventListener('click', () => running?.abort());
+
+let sdk;
+try {
+  sdk = await import('/sdk/cardbridge.js');
+  submit.disabled = false;
+  greet();
+} catch {
+  show({title: texts.sdkMissing, hint: texts.sdkMissingHint, code: 'sdkMissing'});
+}
+
+/** Tells early what would go wrong later; the button works either way. */
+async function greet() {
+  say(texts.checking, 'busy');
+  try {
+    const status = await sdk.status();
+    if (running) return;
+    say(status.allowed === false ? texts.notAllowed : texts.ready, status.allowed === false ? '' : 'good');
+  } catch (error) {
+    if (running) return;
+    say('');
+    show(explain(error));
+  }
+}
+
+async function login() {
+  const pin = pinField?.value;
+  if (pinField) pinField.value = ''; // the page keeps no PIN while others work with it
+  hideProblem();
+  if (pinField && !pin) {
+    say(texts.pinEmpty);
+    pinField.focus();
+    return;
+  }
+  running = new AbortController();
+  const {signal} = running;
+  busy(true);
+  try {
+    say(texts.asking, 'busy');
+    const {challengeNonce} = await post('/api/challenge', undefined, signal);
+    say(pin ? texts.card : texts.window, 'busy');
+    const token = await sdk.authenticate(challengeNonce, {
+      lang, pin, signal,
+      onProgress: (state) => say(state === 'reading' ? texts.window : texts.card, 'busy'),
+    });
+    say(texts.verifying, 'busy');
+    const {next} = await post('/api/login', {challengeNonce, token}, signal);
+    say(texts.done, 'good');
+    location.assign(next);
+  } catch (error) {
+    say('');
+    if (signal.aborted) say(texts.cancelled);
+    else show(explain(error));
+  } finally {
+    running = undefined;
+    busy(false);
+  }
+}
+
+/** POSTs JSON; gives the answer's object, or throws Refused. */
+async function post(path, body, signal) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: body ? {'Content-Type': 'application/json'} : {},
+      body: body && JSON.stringify(body),
+      credentials: 'same-origin',
+      signal,
+    });
+  } catch (cause) {
+    throw new Refused({code: 'network', message: {[lang]: texts.network}, hint: {[lang]: texts.networkHint}, cause});
+  }
+  const answer = await response.json();
+  if (!response.ok) throw new Refused(answer.error);
+  return answer;
+}
+
+/** What happened, and what to do, in the visitor's language. */
+function explain(error) {
+  if (error instanceof Refused) {
+    const {code, message, hint, certificate} = error.refusal;
+    return {title: message[lang], hint: hint[lang], code, certificate};
+  }
+  if (error instanceof sdk.CardBridgeError) {
+    return {title: error.texts[lang].message, hint: error.texts[lang].hint, code: error.code, operation: error.operation};
+  }
+  return {title: texts.unexpected, hint: texts.unexpectedHint, code: 'unexpected'};
+}
+
+function show({title, hint, code, operation, certificate}) {
+  problem.replaceChildren(element('h2', title || texts.errorTitle), element('p', hint ?? ''));
+  if (certificate) problem.append(...presented(certificate));
+  const details = [`${texts.code} ${code}`];
+  if (operation) details.push(`${texts.operation} ${operation}`);
+  problem.append(element('p', details.join('・'), 'small'));
+  problem.hidden = false;
+}
+
+/** The certificate's words are a stranger's: they go in as text, never as markup. */
+function presented({holder, cardKind, issuer, notBefore, notAfter}) {
+  const day = new Intl.DateTimeFormat(lang, {dateStyle: 'long', timeZone: 'Asia/Taipei'});
+  const list = element('dl', undefined, 'facts');
+  for (const [name, value] of [
+    [texts.holder, holder],
+    [texts['card.kind'], texts[`card.${cardKind}`]],
+    [texts.issuer, issuer],
+    [texts.validity, day.formatRange(new Date(notBefore), new Date(notAfter))],
+  ]) {
+    const row = element('div');
+    const data = element('dd');
+    data.append(element('bdi', value));
+    row.append(element('dt', name), data);
+    list.append(row);
+  }
+  return [element('h3', texts.presented), list];
+}
+
+function element(name, text, className) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function say(text, mood = '') {
+  statusLine.textContent = text;
+  statusLine.dataset.mood = mood;
+}
+
+function hideProblem() {
+  problem.hidden = true;
+  problem.replaceChildren();
+}
+
+function busy(on) {
+  submit.disabled = on;
+  cancel.hidden = !on;
+  form.setAttribute('aria-busy', String(on));
+  if (pinField) pinField.disabled = on;
+  if (!on) (pinField ?? submit).focus();
+}
