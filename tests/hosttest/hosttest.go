@@ -1,0 +1,332 @@
+// Package hosttest speaks with a built host as a browser does.
+//
+// Framing and JSON are written here once more, with the standard library alone: a second opinion on the host's own.
+package hosttest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Origin is a portal that a dev build lets in.
+const Origin = "http://127.0.0.1:8080"
+
+// Nonce is a challenge nonce.
+const Nonce = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg="
+
+// Caller is the test extension's origin, as Chromium passes it.
+const Caller = "chrome-extension://pbjmkmfiabchoodbocfoiebiblhbiijh/"
+
+// Patience is how long anything may take before a test calls it stuck.
+const Patience = 20 * time.Second
+
+// Build builds the host with the build tag dev, its policy at that path.
+func Build(dir, policyPath string) (string, error) {
+	binary := filepath.Join(dir, "cardbridge")
+	cmd := exec.Command("go", "build", "-tags", "dev", "-o", binary, "-ldflags",
+		"-X main.version=0.0.1 -X github.com/cardbridge/cardbridge/host/internal/policy.devPath="+policyPath,
+		"github.com/cardbridge/cardbridge/host")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+// Message is any message of the protocol.
+type Message struct {
+	JSONRPC string          `json:"jsonrpc"`
+	ID      *string         `json:"id"`
+	Method  string          `json:"method"`
+	Params  json.RawMessage `json:"params"`
+	Result  json.RawMessage `json:"result"`
+	Error   *Error          `json:"error"`
+}
+
+// Error is an error answer.
+type Error struct {
+	Code    int
+	Message string
+	Data    struct {
+		Code      string
+		Who       string
+		Operation string
+		Facts     map[string]any
+	}
+}
+
+// Prompt is a prompt with the id to answer it by.
+type Prompt struct {
+	ID          string `json:"-"`
+	Operation   string
+	State       string
+	Reason      string
+	Notice      string
+	Tries       *struct{ State string }
+	PINLength   *struct{ Min, Max int }
+	Certificate *struct{ ID, Kind, Holder, KeyType string }
+	UnlockURL   string
+	// Certificates are those to choose from.
+	Certificates []struct {
+		ID, Reason string
+		Usable     bool
+	}
+}
+
+// Host is a running host.
+type Host struct {
+	t       testing.TB
+	Cmd     *exec.Cmd
+	In      io.WriteCloser
+	out     io.Reader
+	mu      sync.Mutex
+	waiting map[string]chan Message
+	prompts chan Prompt
+	Others  chan Message // notifications, answers without an id
+	next    atomic.Int64
+	Stderr  bytes.Buffer
+	done    chan struct{}
+	closed  sync.Once
+}
+
+// Start starts a host in a home of its own; its logs lie below the folder home/state. The test ends it, demanding that it left
+// cleanly with no process behind.
+func Start(t testing.TB, binary, home string, env ...string) *Host {
+	t.Helper()
+	h := &Host{t: t, waiting: map[string]chan Message{}, prompts: make(chan Prompt, 64), Others: make(chan Message, 256), done: make(chan struct{})}
+	h.Cmd = exec.Command(binary, Caller)
+	h.Cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home + "/state", "XDG_RUNTIME_DIR=" + home, "PATH=" + os.Getenv("PATH")}, env...)
+	h.Cmd.Stderr = &h.Stderr
+	var err error
+	h.In, err = h.Cmd.StdinPipe()
+	require.NoError(t, err)
+	h.out, err = h.Cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, h.Cmd.Start())
+	go h.read()
+	t.Cleanup(h.Close)
+	return h
+}
+
+// Greet says hello.
+func (h *Host) Greet() *Host {
+	h.t.Helper()
+	m := h.Call("hello", map[string]any{"protocols": []int{1}, "extension": map[string]any{"version": "0.1.0"}})
+	require.Nil(h.t, m.Error)
+	return h
+}
+
+func (h *Host) read() {
+	defer close(h.done)
+	for {
+		raw, err := ReadFrame(h.out)
+		if err != nil {
+			return
+		}
+		var m Message
+		dec := json.NewDecoder(bytes.NewReader(raw))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&m); err != nil || m.JSONRPC != "2.0" {
+			h.t.Errorf("the host wrote what is no message: %v %q", err, raw)
+			return
+		}
+		h.sort(m)
+	}
+}
+
+func (h *Host) sort(m Message) {
+	switch {
+	case m.Method == "prompt":
+		var p Prompt
+		if err := json.Unmarshal(m.Params, &p); err != nil {
+			h.t.Errorf("prompt: %v", err)
+		}
+		p.ID = *m.ID
+		h.prompts <- p
+	case m.Method == "" && m.ID != nil:
+		h.mu.Lock()
+		waiting := h.waiting[*m.ID]
+		delete(h.waiting, *m.ID)
+		h.mu.Unlock()
+		if waiting == nil {
+			h.t.Errorf("an answer to nothing: %s", *m.ID)
+			return
+		}
+		waiting <- m
+	default:
+		select {
+		case h.Others <- m:
+		default:
+		}
+	}
+}
+
+// ReadFrame reads one frame.
+func ReadFrame(r io.Reader) ([]byte, error) {
+	var n uint32
+	if err := binary.Read(r, binary.NativeEndian, &n); err != nil {
+		return nil, err
+	}
+	if n > 1<<20 {
+		return nil, fmt.Errorf("a frame of %d bytes", n)
+	}
+	b := make([]byte, n)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}
+
+// Frame is raw bytes as one frame.
+func Frame(b []byte) []byte {
+	return append(binary.NativeEndian.AppendUint32(nil, uint32(len(b))), b...)
+}
+
+// Send writes raw bytes, which need not be a frame.
+func (h *Host) Send(b []byte) error {
+	_, err := h.In.Write(b)
+	return err
+}
+
+// Begin sends a request; its answer comes through the channel.
+func (h *Host) Begin(method string, params any) (id string, answer <-chan Message) {
+	h.t.Helper()
+	id = fmt.Sprintf("t%d", h.next.Add(1))
+	c := make(chan Message, 1)
+	h.mu.Lock()
+	h.waiting[id] = c
+	h.mu.Unlock()
+	b, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+	require.NoError(h.t, err)
+	require.NoError(h.t, h.Send(Frame(b)))
+	return id, c
+}
+
+// Await waits for an answer.
+func (h *Host) Await(answer <-chan Message) Message {
+	h.t.Helper()
+	select {
+	case m := <-answer:
+		return m
+	case <-time.After(Patience):
+		h.t.Fatalf("no answer; stderr: %s", h.Stderr.String())
+	}
+	return Message{}
+}
+
+// Call sends a request and waits for its answer.
+func (h *Host) Call(method string, params any) Message {
+	h.t.Helper()
+	_, answer := h.Begin(method, params)
+	return h.Await(answer)
+}
+
+// Login begins an authenticate for Origin, with more params as given.
+func (h *Host) Login(more map[string]any) (id string, answer <-chan Message) {
+	h.t.Helper()
+	params := map[string]any{"origin": Origin, "challengeNonce": Nonce}
+	for k, v := range more {
+		params[k] = v
+	}
+	return h.Begin("authenticate", params)
+}
+
+// Prompt waits for the next prompt, which must be in that state.
+func (h *Host) Prompt(state string) Prompt {
+	h.t.Helper()
+	p := h.AnyPrompt()
+	require.Equal(h.t, state, p.State, "reason %q notice %q", p.Reason, p.Notice)
+	return p
+}
+
+// AnyPrompt waits for the next prompt.
+func (h *Host) AnyPrompt() Prompt {
+	h.t.Helper()
+	select {
+	case p := <-h.prompts:
+		return p
+	case <-time.After(Patience):
+		h.t.Fatalf("no prompt; stderr: %s", h.Stderr.String())
+	}
+	return Prompt{}
+}
+
+// NoPrompt demands that none is waiting.
+func (h *Host) NoPrompt() {
+	h.t.Helper()
+	select {
+	case p := <-h.prompts:
+		h.t.Fatalf("an unexpected prompt: %+v", p)
+	default:
+	}
+}
+
+// Answer answers a prompt.
+func (h *Host) Answer(p Prompt, result map[string]any) {
+	h.t.Helper()
+	b, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": p.ID, "result": result})
+	require.NoError(h.t, err)
+	require.NoError(h.t, h.Send(Frame(b)))
+}
+
+// PIN answers a prompt with a PIN.
+func (h *Host) PIN(p Prompt, pin string) {
+	h.t.Helper()
+	h.Answer(p, map[string]any{"action": "pin", "pin": pin})
+}
+
+// Notify sends a notification.
+func (h *Host) Notify(method string, params any) {
+	h.t.Helper()
+	b, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "method": method, "params": params})
+	require.NoError(h.t, err)
+	require.NoError(h.t, h.Send(Frame(b)))
+}
+
+// Close closes the host's standard input, waits for its end, looks for processes that it left.
+func (h *Host) Close() {
+	h.closed.Do(func() {
+		h.In.Close()
+		select {
+		case <-h.done:
+		case <-time.After(Patience):
+			_ = h.Cmd.Process.Kill()
+			h.t.Errorf("the host does not end; stderr: %s", h.Stderr.String())
+		}
+		_ = h.Cmd.Wait()
+		require.Eventually(h.t, func() bool { return len(Processes(h.Cmd.Path, h.Cmd.Process.Pid)) == 0 }, Patience, 5*time.Millisecond, "orphans")
+	})
+}
+
+// Processes lists the running processes of a binary whose parent is, or was, that one; 0: any.
+func Processes(binary string, parent int) (pids []int) {
+	entries, _ := filepath.Glob("/proc/[0-9]*/exe")
+	for _, exe := range entries {
+		target, err := os.Readlink(exe)
+		if err != nil || strings.TrimSuffix(target, " (deleted)") != binary {
+			continue
+		}
+		var pid, ppid int
+		var state string
+		stat, err := os.ReadFile(filepath.Join(filepath.Dir(exe), "stat"))
+		if err != nil {
+			continue
+		}
+		_, _ = fmt.Sscanf(string(stat[:bytes.IndexByte(stat, '(')]), "%d", &pid)
+		_, _ = fmt.Sscanf(string(stat[bytes.LastIndexByte(stat, ')')+1:]), "%s %d", &state, &ppid)
+		if state != "Z" && (parent == 0 || ppid == parent || ppid == 1) && pid != parent {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
