@@ -72,6 +72,8 @@ class Request {
   #ended = false;
   /** @type {ReturnType<typeof setTimeout>[]} */
   #timers = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timeout;
   #method;
   #params;
   #onProgress;
@@ -92,16 +94,14 @@ class Request {
   /** @param {number | undefined} timeoutMs */
   start(timeoutMs) {
     window.addEventListener('message', this.#listener);
-    this.#send();
     // On a page that is still loading the bridge may come after us: the message is repeated until it is acknowledged.
     for (const delay of REPEAT_MS) this.#later(delay, () => this.#send());
     this.#later(ACK_MS, () => this.#missing());
     if (timeoutMs !== undefined) {
       this.#timeout = setTimeout(() => this.cancel(new CardBridgeError({code: 'userTimeout'})), timeoutMs);
     }
+    this.#send();
   }
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timeout;
 
   /** @param {unknown} reason what the caller is told */
   cancel(reason) {
