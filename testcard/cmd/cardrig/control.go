@@ -36,8 +36,8 @@ type control struct {
 	deck *deck.Deck
 }
 
-// cardState is what a card says about itself.
-type cardState struct {
+// CardState is what a card says about itself.
+type CardState struct {
 	PINTries    int   `json:"pinTries"`
 	PUKTries    int   `json:"pukTries"`
 	Verified    bool  `json:"verified"`
@@ -55,13 +55,13 @@ type readerState struct {
 	Noticed bool   `json:"noticed"`
 	Clients int32  `json:"clients"` // PC/SC connections to the card; -1 for an exclusive one
 	Card    string `json:"card,omitempty"`
-	*cardState
+	*CardState
 }
 
 // stateAnswer is /state: the two readers, and every card that was made so far.
 type stateAnswer struct {
 	Readers []readerState        `json:"readers"`
-	Cards   map[string]cardState `json:"cards"`
+	Cards   map[string]CardState `json:"cards"`
 	Daemon  bool                 `json:"daemon"`
 	OCSP    pki.Mode             `json:"ocsp"`
 	CRL     pki.Mode             `json:"crl"`
@@ -113,7 +113,7 @@ func answer(do func(parameters) (any, error)) http.HandlerFunc {
 }
 
 func (c *control) state() stateAnswer {
-	s := stateAnswer{Cards: map[string]cardState{}}
+	s := stateAnswer{Cards: map[string]CardState{}}
 	s.OCSP, s.CRL = c.pki.State()
 	daemon, err := c.rig.State()
 	s.Daemon = err == nil
@@ -130,17 +130,17 @@ func (c *control) state() stateAnswer {
 		for i := range s.Readers {
 			if c.rig.Card(i) == d.Card {
 				x := &s.Readers[i]
-				x.Present, x.Card, x.cardState = true, d.Name, &own
+				x.Present, x.Card, x.CardState = true, d.Name, &own
 			}
 		}
 	}
 	return s
 }
 
-func stateOf(d *deck.Card) cardState {
+func stateOf(d *deck.Card) CardState {
 	s := d.State()
 	sign, apdu := d.Delays()
-	return cardState{s.PINTries, s.PUKTries, s.Verified, s.Verifies, s.Signatures, sign.Milliseconds(), apdu.Milliseconds()}
+	return CardState{s.PINTries, s.PUKTries, s.Verified, s.Verifies, s.Signatures, sign.Milliseconds(), apdu.Milliseconds()}
 }
 
 func (c *control) certificate(q parameters) (any, error) {
