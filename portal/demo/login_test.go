@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
-	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -298,39 +297,4 @@ func TestLogHoldsNobody(t *testing.T) {
 	for _, secret := range []string{"王小明", "陳大文", idTail + `"`, subjectSerial, id} {
 		assert.NotContains(t, log, secret)
 	}
-}
-
-// Each code that the server can answer with has both texts in both languages.
-func TestEveryRefusalHasTexts(t *testing.T) {
-	texts, err := loadTexts()
-	require.NoError(t, err)
-	codes := []string{"challengeUnknown", "challengeExpired", "challengeUsed", "challengeOtherSession", "noCookie", "crossSite", "notJSON", "tooLarge", "badRequest", "tooBusy", "internal"}
-	for _, reason := range []verify.Reason{
-		verify.ErrToken, verify.ErrSignature, verify.ErrCertificate, verify.ErrTestCard, verify.ErrUntrusted, verify.ErrExpired,
-		verify.ErrNotYetValid, verify.ErrIssuerExpired, verify.ErrCA, verify.ErrKeyUsage, verify.ErrExtKeyUsage, verify.ErrPolicy,
-		verify.ErrRevoked, verify.ErrCancelled, verify.ErrRevocation,
-	} {
-		require.NotEmpty(t, reason.Error(), "%q", string(reason))
-		codes = append(codes, string(reason))
-	}
-	for _, code := range codes {
-		for _, lang := range languages {
-			assert.NotEmpty(t, texts.Refusals[code][lang].Message, "%s %s", code, lang)
-			assert.NotEmpty(t, texts.Refusals[code][lang].Hint, "%s %s", code, lang)
-		}
-	}
-	assert.Len(t, texts.Refusals, len(codes), "no text without a use")
-	for key, byLanguage := range texts.Page {
-		assert.ElementsMatch(t, languages, collect(maps.Keys(byLanguage)), key)
-		for lang, text := range byLanguage {
-			assert.NotEmpty(t, text, "%s %s", key, lang)
-		}
-	}
-}
-
-func collect(keys func(func(string) bool)) (all []string) {
-	for key := range keys {
-		all = append(all, key)
-	}
-	return all
 }

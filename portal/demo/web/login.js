@@ -59,6 +59,7 @@ async function login() {
   }
   running = new AbortController();
   const {signal} = running;
+  let leaving = false;
   busy(true);
   try {
     say(texts.asking, 'busy');
@@ -71,14 +72,17 @@ async function login() {
     say(texts.verifying, 'busy');
     const {next} = await post('/api/login', {challengeNonce, token}, signal);
     say(texts.done, 'good');
+    leaving = true;
     location.assign(next);
   } catch (error) {
     say('');
     if (signal.aborted) say(texts.cancelled);
     else show(explain(error));
   } finally {
-    running = undefined;
-    busy(false);
+    if (!leaving) {
+      running = undefined;
+      busy(false);
+    }
   }
 }
 
@@ -120,17 +124,19 @@ function show({title, hint, code, operation, certificate}) {
   if (operation) details.push(`${texts.operation} ${operation}`);
   problem.append(element('p', details.join('・'), 'small'));
   problem.hidden = false;
+  problem.scrollIntoView({block: 'nearest'});
+  if (code === 'pinLocked') document.getElementById('help-unlock').open = true;
 }
 
 /** The certificate's words are a stranger's: they go in as text, never as markup. */
 function presented({holder, cardKind, issuer, notBefore, notAfter}) {
-  const day = new Intl.DateTimeFormat(lang, {dateStyle: 'long', timeZone: 'Asia/Taipei'});
+  const day = new Intl.DateTimeFormat(lang === 'en' ? 'en-GB' : lang, {dateStyle: 'long', timeZone: 'Asia/Taipei'});
   const list = element('dl', undefined, 'facts');
   for (const [name, value] of [
     [texts.holder, holder],
     [texts['card.kind'], texts[`card.${cardKind}`]],
     [texts.issuer, issuer],
-    [texts.validity, day.formatRange(new Date(notBefore), new Date(notAfter))],
+    [texts.validity, `${day.format(new Date(notBefore))} – ${day.format(new Date(notAfter))}`],
   ]) {
     const row = element('div');
     const data = element('dd');
