@@ -4,6 +4,7 @@ package card
 import (
 	"bytes"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -63,6 +64,9 @@ func setUp(m *testing.M) (code int, err error) {
 	code = m.Run()
 	if left := hosttest.Processes(world.binary, 0); len(left) > 0 {
 		return 1, fmt.Errorf("processes were left: %v", left)
+	}
+	if flag.Lookup("test.run").Value.String() != "" {
+		return code, nil // a part of the tests has too little log to search
 	}
 	return code, searchForPINs()
 }

@@ -1,0 +1,113 @@
+# CardBridge 憑證通. `make` lists what there is to do.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION  := $(shell cat VERSION)
+BUILD    := $(CURDIR)/build
+BIN      := $(BUILD)/bin
+POLICY   := github.com/cardbridge/cardbridge/host/internal/policy
+LDFLAGS  := -X main.version=$(VERSION)
+FUZZTIME ?= 30s
+SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
+
+# What Debian lacks. setup installs what is missing, each with its reason.
+#   gcc libc6-dev        cgo, the C program that benchmarks compare with
+#   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
+#   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
+#   openssl              a second opinion on signatures
+#   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 chromium fonts-noto-cjk openssl gcc-mingw-w64-x86-64-win32
+
+.PHONY: help
+help: ## List the targets.
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: setup
+setup: node_modules/.package-lock.json ## Install what is missing (Debian packages, npm packages); needs root or sudo.
+	@missing=(); for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'install ok installed' || missing+=($$p); done; \
+	if [ $${#missing[@]} -gt 0 ]; then \
+		echo "setup: installing $${missing[*]}"; \
+		$(SUDO) apt-get update -qq; \
+		$(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$${missing[@]}" >/dev/null; \
+	fi
+
+node_modules/.package-lock.json: package.json package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.PHONY: build
+build: ## Build the host as released: build/bin/release/cardbridge.
+	go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge ./host
+
+# The host of demo and tests: loopback portals, the test extension's id, a policy below build/ (build tag dev).
+.PHONY: dev
+dev:
+	@go build -tags dev -ldflags "$(LDFLAGS) -X $(POLICY).devPath=$(BUILD)/dev/policy.json" -o $(BIN)/cardbridge ./host
+	@go build -o $(BIN)/portal ./portal/demo
+	@go build -o $(BIN)/cardrig ./testcard/cmd/cardrig
+
+.PHONY: demo
+demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=module.so TRUST=folder for a card of your own).
+	@node tests/demo/demo.mjs
+
+.PHONY: test
+test: setup lint test-unit test-card test-portal test-extension test-e2e cross ## Run every test.
+	@echo "test: everything passed"
+
+UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/...
+
+.PHONY: test-unit
+test-unit: setup ## Go tests that need no card; fuzz tests on their seeds; both builds, release and dev.
+	go test -count=1 $(UNIT)
+	go test -count=1 -tags dev ./host/... ./manifests/...
+
+.PHONY: test-card
+test-card: setup ## The built host and the virtual card, on real PC/SC with the real OpenSC module; SoftHSM.
+	go test -count=1 ./testcard/... ./tests/card/... ./tests/softhsm/...
+
+.PHONY: test-portal
+test-portal: setup ## The portal's library and the reference portal.
+	go test -count=1 ./portal/...
+
+.PHONY: test-extension
+test-extension: setup ## The extension: its modules, then real Chromium with a scripted host.
+	node --test extension/test/*.test.mjs
+
+.PHONY: test-e2e
+test-e2e: setup dev ## Everything together: page, Chromium, extension, host, OpenSC, PC/SC, virtual card, portal.
+	node --test --test-concurrency=1 tests/e2e/*.test.mjs
+
+.PHONY: bench
+bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.
+	@node tests/bench/bench.mjs
+
+.PHONY: fuzz
+fuzz: setup ## Fuzz every decoder for FUZZTIME (30s) each.
+	@found=0; for dir in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+		for f in $$(grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | awk '{print $$2}'); do \
+			found=1; echo "fuzz: $$dir $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$dir; done; done; \
+	[ $$found = 1 ] || { echo 'fuzz: no fuzz test was found'; exit 1; }
+
+.PHONY: cross
+cross: setup ## Build and vet the host for Windows.
+	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go vet ./host/...
+	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge.exe ./host
+
+.PHONY: generate
+generate: ## Write what is made from protocol/errors.json into the extension.
+	node extension/tools/generate-errors.mjs
+
+.PHONY: lint
+lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	go vet -tags dev ./...
+	go tool staticcheck ./...
+	go tool staticcheck -tags dev ./host/... ./manifests/...
+	npx tsc --noEmit -p extension/tsconfig.json
+	node extension/tools/generate-errors.mjs --check
+
+.PHONY: clean
+clean: ## Remove what was built.
+	rm -rf $(BUILD)
