@@ -1,0 +1,174 @@
+// The whole of CardBridge on one machine: virtual card, portal, host, a browser with the extension in a throw-away profile.
+// Everything is written below one folder and ends with stop().
+import {spawn} from 'node:child_process';
+import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
+import {request} from 'node:http';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {fileURLToPath} from 'node:url';
+import {chromium} from 'playwright-core';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
+const bin = (name) => join(root, 'build', 'bin', name);
+const extension = join(root, 'extension');
+const policyFile = join(root, 'build', 'dev', 'policy.json');
+
+/** Starts a program that prints one line of JSON when it is ready; its standard error is kept for failures. */
+async function start(command, args, options = {}) {
+  const child = spawn(command, args, {...options, stdio: ['pipe', 'pipe', 'pipe']});
+  let errors = '';
+  child.stderr.on('data', (chunk) => { errors = (errors + chunk).slice(-20000); });
+  child.stdin.on('error', () => {});
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  const line = await new Promise((resolve, reject) => {
+    createInterface({input: child.stdout}).once('line', resolve);
+    child.on('error', reject);
+    ended.then((code) => reject(new Error(`${command} ended with ${code} before it was ready:\n${errors}`)));
+  });
+  return {
+    ready: JSON.parse(line),
+    errors: () => errors,
+    async stop() {
+      child.stdin.end();
+      child.kill('SIGTERM');
+      await Promise.race([ended, sleep(10000)]);
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    },
+  };
+}
+
+/** The virtual card's rig. ask('insert', {reader: 0, card: 'citizen'}) and so on: see testcard/cmd/cardrig. */
+async function startRig(dir, cards) {
+  const rig = await start(bin('cardrig'), ['-dir', dir, ...(cards ? ['-in', cards] : [])]);
+  const ask = (path, parameters = {}) => new Promise((resolve, reject) => {
+    const query = new URLSearchParams(parameters);
+    const method = ['state', 'certificate'].includes(path) ? 'GET' : 'POST';
+    request({socketPath: rig.ready.control, path: `/${path}?${query}`, method}, (response) => {
+      let body = '';
+      response.on('data', (chunk) => { body += chunk; });
+      response.on('end', () => {
+        const answer = JSON.parse(body);
+        if (response.statusCode === 200) resolve(answer);
+        else reject(new Error(`cardrig ${path}: ${answer.error}`));
+      });
+    }).on('error', reject).end();
+  });
+  return {...rig, ask, socket: rig.ready.pcscSocket, trust: rig.ready.trust};
+}
+
+/** @param {{trust?: string, pinInPage?: boolean, listen?: string, name?: string}} options */
+export async function startPortal({trust, pinInPage, name = '127.0.0.1'} = {}) {
+  const args = ['-sdk', join(extension, 'sdk'), '-listen', `${name}:0`];
+  if (trust) args.push('-trust', trust);
+  if (pinInPage) args.push('-pin-in-page');
+  const portal = await start(bin('portal'), args);
+  return {...portal, origin: portal.ready.origin};
+}
+
+/** Puts IT's policy in place; null: the built-in one. The host reads it at each session. */
+export function setPolicy(policy) {
+  mkdirSync(join(policyFile, '..'), {recursive: true});
+  if (policy) writeFileSync(policyFile, JSON.stringify(policy), {mode: 0o644});
+  else rmSync(policyFile, {force: true});
+}
+
+/**
+ * A browser with the extension and the registered host, in a profile of its own.
+ * @param {string} dir  @param {{env?: Record<string, string>, headless?: boolean, register?: boolean, extensionDir?: string, lang?: string}} options
+ */
+export async function startBrowser(dir, {env = {}, headless = true, register = true, extensionDir = extension, lang = 'zh-TW'} = {}) {
+  const home = join(dir, 'home');
+  const profile = join(home, '.config', 'chromium');
+  mkdirSync(join(profile, 'Default'), {recursive: true});
+  // without developer mode Chromium does not load an unpacked extension a second time
+  writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({extensions: {ui: {developer_mode: true}}}));
+  const hostEnv = {
+    PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', LANGUAGE: lang.replace('-', '_'), XDG_STATE_HOME: join(home, 'state'), XDG_RUNTIME_DIR: dir,
+    XDG_CONFIG_HOME: join(home, '.config'), XDG_CACHE_HOME: join(home, '.cache'), TMPDIR: dir, ...env,
+  };
+  if (process.env.DISPLAY) Object.assign(hostEnv, {DISPLAY: process.env.DISPLAY, XAUTHORITY: process.env.XAUTHORITY ?? ''});
+  if (register) await run(bin('cardbridge'), ['register', '--browser=chromium'], hostEnv);
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    headless, viewport: null, colorScheme: null, env: hostEnv, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // Chromium's sandbox does not run as root
+      '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--password-store=basic', '--window-size=1280,860', '--window-position=0,0', `--lang=${lang}`,
+      `--disable-extensions-except=${extensionDir}`, `--load-extension=${extensionDir}`,
+    ],
+  });
+  const worker = context.serviceWorkers()[0] ?? await context.waitForEvent('serviceworker');
+  return {
+    context, worker, home,
+    register: () => run(bin('cardbridge'), ['register', '--browser=chromium'], hostEnv),
+    unregister: () => run(bin('cardbridge'), ['unregister', '--browser=chromium'], hostEnv),
+    manifest: join(profile, 'NativeMessagingHosts', 'tw.cardbridge.host.json'),
+    log: () => (existsSync(join(home, 'state/cardbridge/host.log')) ? readFileSync(join(home, 'state/cardbridge/host.log'), 'utf8') : ''),
+    /** The prompt window that is open now or opens next. */
+    async prompt(state) {
+      const isPrompt = (page) => page.url().includes('/prompt/prompt.html') && !page.isClosed();
+      const window = context.pages().find(isPrompt) ?? await context.waitForEvent('page', {predicate: isPrompt});
+      if (state) await window.waitForSelector(`body[data-state="${state}"]`);
+      return window;
+    },
+  };
+}
+
+async function run(command, args, env) {
+  const child = spawn(command, args, {env, stdio: ['ignore', 'ignore', 'pipe']});
+  let errors = '';
+  child.stderr.on('data', (chunk) => { errors += chunk; });
+  const code = await new Promise((resolve) => child.on('exit', resolve));
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${errors}`);
+}
+
+/** Types the PIN into the prompt window as a person does: not in its first half second. */
+export async function typePIN(window, pin) {
+  await window.waitForSelector('body[data-state="pin"] #pin');
+  await window.fill('#pin', pin);
+  await window.waitForSelector('#ok:not([disabled])');
+  await window.click('#ok');
+}
+
+/** The pids of our host and its children that still run: orphans, once their browser is gone. */
+export function hosts() {
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/exe`).startsWith(bin('cardbridge'));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/**
+ * Rig, portal and browser together, each in a folder of this world's own.
+ * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, browser?: object, dir?: string, portalName?: string}} options
+ */
+export async function createWorld({cards = 'citizen', pinInPage = false, policy, browser: options = {}, dir, portalName} = {}) {
+  const parent = join(root, 'build', 'worlds');
+  mkdirSync(parent, {recursive: true});
+  const folder = dir ?? mkdtempSync(join(parent, 'w'));
+  const ends = [];
+  const stop = async () => {
+    for (const end of ends.reverse()) await end();
+    setPolicy(null);
+    rmSync(folder, {recursive: true, force: true, maxRetries: 10});
+  };
+  try {
+    const rig = await startRig(folder, cards);
+    ends.push(() => rig.stop());
+    const portal = await startPortal({trust: rig.trust, pinInPage, name: portalName});
+    ends.push(() => portal.stop());
+    setPolicy(policy?.(portal.origin));
+    const env = {PCSCLITE_CSOCK_NAME: rig.socket};
+    const browser = await startBrowser(folder, {env, ...options});
+    ends.push(() => browser.context.close());
+    return {folder, rig, portal, browser, env, ends, stop};
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
