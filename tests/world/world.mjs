@@ -95,7 +95,7 @@ export async function startBrowser(dir, {env = {}, headless = true, register = t
     args: [
       ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // Chromium's sandbox does not run as root
       '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--password-store=basic', '--window-size=1280,860', '--window-position=0,0', `--lang=${lang}`,
+      '--password-store=basic', ...(headless ? ['--screen-info={1280x860}'] : []), `--lang=${lang}`,
       `--disable-extensions-except=${extensionDir}`, `--load-extension=${extensionDir}`,
     ],
   });
@@ -106,6 +106,15 @@ export async function startBrowser(dir, {env = {}, headless = true, register = t
     unregister: () => run(bin('cardbridge'), ['unregister', '--browser=chromium'], hostEnv),
     manifest: join(profile, 'NativeMessagingHosts', 'tw.cardbridge.host.json'),
     log: () => (existsSync(join(home, 'state/cardbridge/host.log')) ? readFileSync(join(home, 'state/cardbridge/host.log'), 'utf8') : ''),
+    /** A tab in a window of a common size; the prompt windows keep their own. */
+    async open(url) {
+      const page = await context.newPage();
+      const cdp = await context.newCDPSession(page);
+      const {windowId} = await cdp.send('Browser.getWindowForTarget');
+      await cdp.send('Browser.setWindowBounds', {windowId, bounds: {left: 0, top: 0, width: 1280, height: 860}});
+      await page.goto(url);
+      return page;
+    },
     /** The prompt window that is open now or opens next. */
     async prompt(state) {
       const isPrompt = (page) => page.url().includes('/prompt/prompt.html') && !page.isClosed();

@@ -1,0 +1,153 @@
+// make demo: one login, from the portal's page to the card and back. With a display a person does it; without one it is done
+// here, a line for each step with its time, numbered screenshots below build/demo/.
+//   PIN_IN_PAGE=1            the portal's own PIN field
+//   CARD=/path/to/module.so  the person's own reader and card; TRUST=/folder/of/ca-certificates
+import {mkdirSync, rmSync} from 'node:fs';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {createWorld, hosts, root, setPolicy, startBrowser, startPortal, typePIN} from '../world/world.mjs';
+import {compose} from './picture.mjs';
+
+const folder = join(root, 'build', 'demo');
+const world = join(folder, 'world');
+const pinInPage = process.env.PIN_IN_PAGE === '1';
+const module = process.env.CARD;
+const headless = !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
+const virtualPIN = '123456';
+
+let begun = Date.now();
+let pictures = 0;
+const step = (text) => {
+  console.log(`demo: ${String(Date.now() - begun).padStart(5)} ms  ${text}`);
+  begun = Date.now();
+};
+const picture = (name) => join(folder, `${String(++pictures).padStart(2, '0')}-${name}.png`);
+
+const stops = [];
+async function cleanUp() {
+  while (stops.length > 0) await stops.pop()();
+  setPolicy(null);
+  rmSync(world, {recursive: true, force: true, maxRetries: 10});
+}
+
+let interrupted = false;
+const interruption = new Promise((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { interrupted = true; resolve('interrupted'); });
+});
+
+/** Portal and browser with the person's own card, or with the virtual one. */
+async function prepare() {
+  const policy = (origin) => (pinInPage || module) && {
+    portals: [{origin, operations: ['authenticate', 'certificates'], pinFromPage: pinInPage}],
+    ...(module && {modules: [module]}),
+  };
+  if (!module) {
+    const everything = await createWorld({dir: world, pinInPage, policy, browser: {headless}});
+    stops.push(everything.stop);
+    step('virtual card in its reader, portal up, browser with the extension and the registered host');
+    return everything;
+  }
+  const portal = await startPortal({trust: process.env.TRUST, pinInPage});
+  stops.push(() => portal.stop());
+  setPolicy(policy(portal.origin));
+  const env = {};
+  for (const name of ['PCSCLITE_CSOCK_NAME', 'SOFTHSM2_CONF', 'OPENSC_CONF']) if (process.env[name]) env[name] = process.env[name];
+  const browser = await startBrowser(world, {headless, env});
+  stops.push(() => browser.context.close());
+  step(`portal up, browser with the extension and the registered host, your card through ${module}`);
+  return {portal, browser};
+}
+
+async function firstLine() {
+  for await (const line of createInterface({input: process.stdin})) return line.trim();
+  throw new Error('without a display the PIN of your card is read from standard input: make demo CARD=… < file');
+}
+
+/** Without a display: presses the buttons. */
+async function logIn({browser}, page, pin) {
+  if (pinInPage) {
+    await page.fill('#pin', pin);
+    await page.screenshot({path: picture('portal-with-its-own-pin-field')});
+    await page.click('#submit');
+    step('PIN typed into the portal’s own field, 登入 pressed');
+    return;
+  }
+  await page.screenshot({path: picture('portal')});
+  await page.click('#submit');
+  step('登入 pressed');
+  const window = await browser.prompt('pin');
+  step(`PIN window open: ${(await window.textContent('#title')).trim()}`);
+  await compose(browser.context, page, window, picture('pin-window'));
+  await window.bringToFront();
+  await typePIN(window, pin);
+  step('PIN typed, sent to the card');
+}
+
+/** The end of the login: the name on the card, or what the portal said of the certificate. */
+async function outcome(page, wait) {
+  const end = await Promise.race([
+    page.waitForURL('**/welcome', {timeout: wait}).then(() => 'welcome'),
+    page.waitForSelector('#problem:not([hidden])', {timeout: wait}).then(() => 'refused'),
+    interruption,
+  ]);
+  if (end === 'interrupted') return undefined;
+  if (end === 'welcome') {
+    step('welcome page');
+    if (headless) await page.screenshot({path: picture('welcome'), fullPage: true});
+    const facts = await page.$$eval('dd', (list) => list.map((dd) => dd.textContent.trim()));
+    return {line: `demo: logged in as ${facts[0]} (${facts.slice(1, 5).join(', ')})`, code: 0};
+  }
+  if (headless) await page.screenshot({path: picture('refused'), fullPage: true});
+  const text = await page.$eval('#problem', (node) => node.innerText.trim().split('\n').filter(Boolean).join(' | '));
+  const untrusted = text.includes('untrustedIssuer') || text.includes('不受信任');
+  // an own card without TRUST ends here: the portal trusts nobody yet
+  return {line: `demo: ${untrusted && module ? 'issuer not trusted' : 'not logged in'}: ${text}`, code: untrusted && module && !process.env.TRUST ? 0 : 1};
+}
+
+async function main() {
+  const pin = headless && module ? await firstLine() : virtualPIN;
+  rmSync(folder, {recursive: true, force: true});
+  mkdirSync(world, {recursive: true});
+  const parts = await prepare();
+  const page = await parts.browser.open(parts.portal.origin);
+  await page.waitForSelector('#submit:not([disabled])');
+  await page.waitForFunction(() => document.querySelector('#status').dataset.mood !== 'busy');
+  step(`portal open at ${parts.portal.origin}: ${(await page.textContent('#status')).trim()}`);
+  if (headless) await logIn(parts, page, pin);
+  else {
+    console.log(module ? 'demo: press 登入 and type the PIN of your card.' : `demo: press 登入; the virtual card’s PIN is ${virtualPIN}. Ctrl-C ends.`);
+    parts.browser.context.on('close', () => process.emit('SIGTERM'));
+  }
+  const end = await outcome(page, headless ? 60000 : 0);
+  if (end && parts.rig) {
+    const card = (await parts.rig.ask('state')).readers[0];
+    step(`the card itself says: ${card.verifies} PIN sent, ${card.signatures} signature, ${card.pinTries} tries left, ${card.verified ? 'STILL VERIFIED' : 'not verified any more'}`);
+  }
+  if (end && !headless) {
+    console.log(end.line);
+    console.log('demo: look around; Ctrl-C, or closing the browser, ends.');
+    await interruption;
+  }
+  return end;
+}
+
+let end;
+try {
+  end = await main();
+} catch (error) {
+  if (!interrupted) {
+    console.error(`demo: ${error.stack}`);
+    end = {code: 1};
+  }
+}
+await cleanUp();
+const left = hosts();
+if (left.length > 0) {
+  console.error(`demo: processes were left behind: ${left}`);
+  process.exit(1);
+}
+if (end?.line && headless) {
+  step(`${pictures} screenshots in build/demo/, nothing left running`);
+  console.log(end.line);
+}
+process.exit(end?.code ?? 130);
