@@ -122,7 +122,7 @@ export class PromptWindow {
   async #create() {
     this.#opened = true;
     const place = await this.#place();
-    const created = await this.#windows.create({url: `${this.#url}#${this.token}`, type: 'popup', focused: true, ...place});
+    const created = await this.#windows.create({url: `${this.#url}?${this.token}`, type: 'popup', focused: true, ...place});
     if (created?.id === undefined) throw new Error('no window');
     this.#windowId = created.id;
     if (this.#closed) this.#windows.remove(created.id).catch(() => {});
@@ -171,7 +171,7 @@ export class PromptWindows {
   /** A prompt page asks for its prompt; one of an earlier worker is sent away. @param {chrome.runtime.Port} port */
   connect(port) {
     const url = port.sender?.url ?? '';
-    const window = url.startsWith(`${this.#url}#`) ? this.#all.get(url.slice(this.#url.length + 1)) : undefined;
+    const window = url.startsWith(`${this.#url}?`) ? this.#all.get(url.slice(this.#url.length + 1)) : undefined;
     if (window) window.connect(port);
     else port.disconnect();
   }

@@ -6,7 +6,8 @@ import {RequestError, failureOf} from './failures.js';
 import {admit} from './sender.js';
 
 const REFUSALS = new Set(['userCancelled', 'userTimeout']);
-const SPENT = new Set(['pinLocked', 'pinOutcomeUnknown']);
+// Notices of a prompt and codes of an error that tell of a PIN that was not right, or may not have been.
+const SPENT = new Set(['wrongPIN', 'outcomeUnknown', 'pinLocked', 'pinOutcomeUnknown']);
 
 /**
  * @typedef {object} Rooms
@@ -103,9 +104,14 @@ class Request {
     if (!this.active) throw new RequestError(this.#ending ?? 'pageLeft');
     const {host, documents} = this.#rooms;
     const fromPage = Object.hasOwn(params, 'pin');
+    // Stays so when the person then types the right one.
+    let wrong = false;
     const operation = host.begin(method, {...params, origin: asker.origin}, {
       onPrompt: (id, prompt) => {
-        if (fromPage && (prompt.notice === 'wrongPIN' || prompt.notice === 'outcomeUnknown')) void documents.pinSpent(asker.document, true);
+        if (fromPage && SPENT.has(prompt.notice ?? '')) {
+          wrong = true;
+          void documents.pinSpent(asker.document, true);
+        }
         this.#ask(asker, id, prompt);
       },
       onProgress: (state) => {
@@ -120,7 +126,7 @@ class Request {
     this.#operation = operation;
     try {
       const result = await operation.done;
-      if (fromPage) await documents.pinSpent(asker.document, false);
+      if (fromPage && !wrong) await documents.pinSpent(asker.document, false);
       return result;
     } catch (error) {
       const failure = failureOf(error);

@@ -46,15 +46,18 @@
 
   /** @param {unknown} value @returns {value is Record<string, unknown>} */
   function isRecord(value) {
-    return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+    // By its tag: in Firefox the prototype is the page's, not ours.
+    return Object.prototype.toString.call(value) === '[object Object]';
   }
 
-  /** @param {Record<string, unknown>} params */
-  function fits(params) {
+  /** A copy that is plain JSON and of bounded size. @param {unknown} params @returns {Record<string, unknown> | null} */
+  function bounded(params) {
+    if (!isRecord(params)) return null;
     try {
-      return JSON.stringify(params).length <= MAX_PARAMS;
+      const text = JSON.stringify(params);
+      return text.length <= MAX_PARAMS ? JSON.parse(text) : null;
     } catch {
-      return false;
+      return null;
     }
   }
 
@@ -103,8 +106,9 @@
 
   /** @param {string} id @param {Record<string, unknown>} message */
   function receive(id, message) {
-    const {method, params = {}} = message;
-    if (Object.keys(message).some((name) => !MEMBERS.includes(name)) || !isRecord(params) || !fits(params)) refuse(id, 'invalidParams');
+    const {method} = message;
+    const params = bounded(message.params ?? {});
+    if (Object.keys(message).some((name) => !MEMBERS.includes(name)) || !params) refuse(id, 'invalidParams');
     else if (method === 'cancel') cancel(id, params);
     else if (typeof method !== 'string' || !METHODS.includes(method)) refuse(id, 'unknownMethod');
     else if (open.size >= MAX_REQUESTS) refuse(id, 'tooManyRequests');

@@ -28,17 +28,17 @@ let progress = 'starting';
 /** @type {import('./views.js').View | null} */
 let shown = null;
 let deadline = 0;
-let guardedUntil = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let guard;
 
 /** OK comes to life when the guard is over. */
 function startGuard() {
-  guardedUntil = performance.now() + GUARD_MS;
   ok.disabled = true;
   clearTimeout(guard);
   guard = setTimeout(() => {
     ok.disabled = false;
+    // Where nothing is typed, the keyboard waits on OK; the title was read out by then.
+    if (document.activeElement === byId('title') && !ok.hidden) ok.focus();
   }, GUARD_MS);
 }
 
@@ -110,7 +110,7 @@ function decline() {
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
-  if (!asked || !shown?.answer || ok.hidden || performance.now() < guardedUntil) return;
+  if (!asked || !shown?.answer || ok.hidden || ok.disabled) return;
   const answer = shown.answer();
   if (answer) send(answer);
 });

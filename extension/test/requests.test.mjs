@@ -179,6 +179,14 @@ describe('a PIN of the page', () => {
       assert.equal(operations.at(-1).params.pin, '654321', 'another page load');
     });
   }
+  test('that was wrong is not passed again though the person then typed the right one', async () => {
+    await authenticate({pin: '123456'});
+    operations[0].handlers.onPrompt('p', prompt(operations[0], {notice: 'wrongPIN'}));
+    operations[0].resolve(tokenResult);
+    await settle();
+    await authenticate({pin: '123456'});
+    assert.equal(Object.hasOwn(operations[1].params, 'pin'), false);
+  });
   test('is passed again after a success', async () => {
     await authenticate({pin: '123456'});
     operations[0].handlers.onProgress('verifying');
@@ -197,7 +205,7 @@ describe('the window', () => {
     await settle();
     const {url, type, focused, left, top, width, height} = windows.created[0];
     assert.deepEqual({type, focused, left, top, width, height}, {type: 'popup', focused: true, left: 420, top: 140, width: 560, height: 720});
-    assert.match(url, /#[0-9a-f-]{36}$/);
+    assert.match(url, /\?[0-9a-f-]{36}$/);
     const shown = openPage();
     assert.equal(shown.last().show, 'p1');
     shown.receive({prompt: 'p0', answer: {action: 'cancel'}});
@@ -266,7 +274,7 @@ describe('the window', () => {
     assert.equal(operations[0].cancels, 1);
   });
   test('a page that this worker did not open is sent away', () => {
-    for (const url of [`${page}#00000000-0000-0000-0000-000000000000`, page, 'https://evil.example/prompt.html', undefined]) {
+    for (const url of [`${page}?00000000-0000-0000-0000-000000000000`, page, 'https://evil.example/prompt.html', undefined]) {
       const port = new FakePort({name: 'prompt', sender: {url}});
       rooms.prompts.connect(port);
       assert.ok(port.disconnected, String(url));

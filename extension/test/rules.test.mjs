@@ -200,7 +200,26 @@ describe('with a host', () => {
     await page.close();
   });
 
-  test('the service worker that restarts drops its window; the page is told', async () => {
+  test('a service worker that dies takes its window along; what it knew of the page is not lost', async () => {
+    const page = await browser.open();
+    const wrong = await openPrompt(browser.context, page, login('page', {pin: '000000'}));
+    await ready(wrong);
+    const session = await browser.context.browser().newBrowserCDPSession();
+    const {targetInfos} = await session.send('Target.getTargets', {filter: [{}]});
+    const {targetId} = targetInfos.find(({type, url}) => type === 'service_worker' && url.endsWith('/background/worker.js'));
+    await Promise.all([gone(wrong), session.send('Target.closeTarget', {targetId})]);
+    assert.equal((await outcome(page)).error.code, 'extensionReloaded');
+
+    const asked = await openPrompt(browser.context, page, login('page', {pin: '123456'}));
+    await ready(asked);
+    assert.equal(browser.received().findLast(({method}) => method === 'authenticate').params.pin, undefined);
+    await asked.fill('#pin', '123456');
+    await asked.click('#ok');
+    assert.ok((await outcome(page)).result);
+    await page.close();
+  });
+
+  test('an extension that is reloaded closes its window; the page is told', async () => {
     const page = await browser.open();
     const window = await openPrompt(browser.context, page, login('once'));
     await ready(window);

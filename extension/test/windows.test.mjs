@@ -133,6 +133,8 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
     });
 
     test('the options page and the toolbar window', async () => {
+      // The texts follow the person's choice; a test machine's Chromium may come without Chinese.
+      await browser.worker.evaluate((language) => chrome.storage.local.set({language}), lang);
       const options = await browser.context.newPage();
       await options.emulateMedia({colorScheme: theme});
       await options.setViewportSize({width: 900, height: 1250});
