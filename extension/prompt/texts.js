@@ -51,6 +51,7 @@ const zh = {
   fields: {issuer: '發證單位', validity: '有效期限', reader: '讀卡機'},
   wanted: '網站要求的憑證：',
   onCard: '卡片裡的憑證',
+  askIT: '請通知資訊人員處理，並告知以下說明：',
   waiting: '處理好之後，視窗會自動繼續。',
   waitingRetry: '處理好之後，請按「重試」。',
   kinds: {citizen: '自然人憑證', agency: '機關憑證', organisation: '組織及團體憑證', business: '工商憑證', test: '測試憑證', other: '其他憑證'},
@@ -113,6 +114,7 @@ const en = {
   fields: {issuer: 'Issuer', validity: 'Valid', reader: 'Reader'},
   wanted: 'The web site asks for: ',
   onCard: 'On the card',
+  askIT: 'Please call your IT department and tell them:',
   waiting: 'This window goes on by itself as soon as that is done.',
   waitingRetry: 'When that is done, press Try again.',
   kinds: {

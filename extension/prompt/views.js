@@ -60,9 +60,11 @@ function choose({certificates = []}, texts) {
 
 /** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
 function wait({reason = '', kinds = [], certificates = []}, texts, language) {
-  const {message, hint} = (Object.hasOwn(ERRORS, reason) ? ERRORS[reason] : ERRORS.internal)[language];
+  const error = Object.hasOwn(ERRORS, reason) ? ERRORS[reason] : ERRORS.internal;
+  const {message, hint} = error[language];
   /** @type {HTMLElement[]} */
   const content = [element('p', {class: 'hint'}, hint)];
+  if (error.who === 'it') content.unshift(element('p', {class: 'hint'}, element('strong', {}, texts.askIT)));
   if (kinds.length > 0) {
     const names = kinds.map((kind) => texts.kinds[kind]).join(texts.separator);
     content.push(element('p', {class: 'wanted'}, texts.wanted, element('strong', {}, names)));

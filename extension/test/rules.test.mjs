@@ -1,7 +1,7 @@
 // Who may ask, and when a request ends: in a real browser.
 import assert from 'node:assert/strict';
 import test, {after, before, describe} from 'node:test';
-import {nonce, openPrompt, outcome, press, start} from './browser.mjs';
+import {EXTENSION_ID, nonce, openPrompt, outcome, press, start} from './browser.mjs';
 
 describe('with a host', () => {
   let browser;
@@ -248,6 +248,10 @@ describe('without a host', () => {
       const {error} = await outcome(page);
       assert.equal(error.code, code);
       assert.equal(error.who, 'it');
+      const options = await browser.context.newPage();
+      await options.goto(`chrome-extension://${EXTENSION_ID}/options/options.html`);
+      await options.waitForSelector(`#connection[data-state="${code}"] .failure[data-code="${code}"]`);
+      await options.close();
       if (host !== 'missing') return;
       // Installed while the browser runs, then removed: now it is missing, not yet to come.
       browser.register();
