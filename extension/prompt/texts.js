@@ -28,7 +28,7 @@ const zh = {
   lockedLink: '前往解鎖（解卡）網頁，在新分頁開啟',
   tries: {
     unknown: '卡片沒有提供剩餘次數。連續輸入錯誤會鎖卡，請小心輸入。',
-    atLeastTwo: '連續輸入錯誤會鎖卡，請小心輸入。',
+    atLeastTwo: '至少還可以試 2 次。連續輸入錯誤會鎖卡，請小心輸入。',
     /** @param {number} left */
     exactly: (left) => (left <= 1 ? '再輸入錯誤 1 次就會鎖卡。' : `還可以試 ${left} 次。連續輸入錯誤 ${left} 次就會鎖卡。`),
     last: '再輸入錯誤 1 次就會鎖卡。',
@@ -92,7 +92,7 @@ const en = {
   lockedLink: 'Open the unlock page (in a new tab)',
   tries: {
     unknown: 'The card does not tell how many tries are left. Wrong PINs in a row lock it: type with care.',
-    atLeastTwo: 'Wrong PINs in a row lock the card: type with care.',
+    atLeastTwo: 'At least 2 tries are left. Wrong PINs in a row lock the card: type with care.',
     exactly: (left) => (left <= 1 ? 'One more wrong PIN locks the card.' : `${left} tries left. ${left} wrong PINs in a row lock the card.`),
     last: 'One more wrong PIN locks the card.',
     locked: 'The card is locked.',
