@@ -97,6 +97,8 @@ export class PromptWindow {
 
   /** @param {import('../shared/types').ToWindow} message */
   #tell(message) {
+    // The host may still report progress when the person has closed the window already.
+    if (this.#closed) return;
     this.#latest = message;
     this.#port?.postMessage(message);
   }
