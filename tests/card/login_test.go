@@ -30,7 +30,7 @@ func TestLoginWithEachKey(t *testing.T) {
 			h.PIN(p, the.PIN)
 			m := h.Await(answer)
 			require.Nil(t, m.Error)
-			verifyWithOpenSSL(t, m.Result, c.want, the)
+			hosttest.VerifyWithOpenSSL(t, m.Result, c.want, the.Certificate)
 			requireClosed(t, the)
 			state := the.State()
 			require.Equal(t, 1, state.Signatures)

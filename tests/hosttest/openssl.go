@@ -1,8 +1,9 @@
-package card
+package hosttest
 
 import (
 	"crypto/sha256"
 	"crypto/sha512"
+	"crypto/x509"
 	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
@@ -15,13 +16,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/cardbridge/cardbridge/testcard/deck"
-	"github.com/cardbridge/cardbridge/tests/hosttest"
 )
 
-// verifyWithOpenSSL has code not ours accept a token over the rebuilt bytes H(origin) ‖ H(nonce), and refuse it tampered with.
-func verifyWithOpenSSL(t *testing.T, raw json.RawMessage, algorithm string, the *deck.Card) {
+// VerifyWithOpenSSL has code not ours accept a token over the rebuilt bytes H(Origin) ‖ H(Nonce), and refuse it tampered with.
+// The token must hold that certificate; nil: any.
+func VerifyWithOpenSSL(t testing.TB, raw json.RawMessage, algorithm string, certificate *x509.Certificate) {
 	t.Helper()
 	var token struct{ UnverifiedCertificate, Algorithm, Signature, Format, AppVersion string }
 	require.NoError(t, json.Unmarshal(raw, &token))
@@ -29,17 +28,17 @@ func verifyWithOpenSSL(t *testing.T, raw json.RawMessage, algorithm string, the 
 	require.Equal(t, "web-eid:1.0", token.Format)
 	der, err := base64.StdEncoding.DecodeString(token.UnverifiedCertificate)
 	require.NoError(t, err)
-	if the.Certificate != nil {
-		require.Equal(t, the.Certificate.Raw, der)
+	if certificate != nil {
+		require.Equal(t, certificate.Raw, der)
 	}
 	signature, err := base64.StdEncoding.DecodeString(token.Signature)
 	require.NoError(t, err)
 	if strings.HasPrefix(algorithm, "ES") {
 		signature = ecdsaDER(t, signature)
 	}
-	signed := append(digest(algorithm, hosttest.Origin), digest(algorithm, hosttest.Nonce)...)
+	signed := append(digest(algorithm, Origin), digest(algorithm, Nonce)...)
 	require.NoError(t, openssl(t, algorithm, der, signed, signature))
-	require.Error(t, openssl(t, algorithm, der, append(digest(algorithm, "https://other.gov.tw"), digest(algorithm, hosttest.Nonce)...), signature), "another origin")
+	require.Error(t, openssl(t, algorithm, der, append(digest(algorithm, "https://other.gov.tw"), digest(algorithm, Nonce)...), signature), "another origin")
 	signature[len(signature)/2] ^= 1
 	require.Error(t, openssl(t, algorithm, der, signed, signature), "a flipped bit")
 }
@@ -57,14 +56,15 @@ func digest(algorithm, text string) []byte {
 	return sum[:]
 }
 
-func ecdsaDER(t *testing.T, rs []byte) []byte {
+func ecdsaDER(t testing.TB, rs []byte) []byte {
+	t.Helper()
 	half := len(rs) / 2
 	der, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(rs[:half]), new(big.Int).SetBytes(rs[half:])})
 	require.NoError(t, err)
 	return der
 }
 
-func openssl(t *testing.T, algorithm string, certificate, signed, signature []byte) error {
+func openssl(t testing.TB, algorithm string, certificate, signed, signature []byte) error {
 	t.Helper()
 	dir := t.TempDir()
 	write := func(name string, b []byte) string {
