@@ -63,7 +63,8 @@ func (p *Portal) login(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusServiceUnavailable, "tooBusy", nil)
 		return
 	}
-	p.setCookie(w, preLogin, "")
+	// The pre-login cookie stays: another tab of this browser may be about to log in. It is no session, and each nonce is
+	// spent by its first use.
 	p.setCookie(w, session, id)
 	p.Log.Info("login", "outcome", "ok", "thumbprint", identity.Thumbprint, "cardKind", identity.CardKind,
 		"revocationChecked", identity.RevocationChecked)

@@ -30,7 +30,8 @@ func TestLogin(t *testing.T) {
 	assert.JSONEq(t, `{"next":"/welcome"}`, got.body)
 	id := b.cookie("session")
 	require.NotEmpty(t, id)
-	assert.Empty(t, b.cookie("prelogin"), "the session id from before the login is gone")
+	assert.NotEqual(t, b.cookie("prelogin"), id, "the session's id is a new one")
+	assert.NotEmpty(t, b.cookie("prelogin"), "another tab may be about to log in")
 
 	welcome := b.get("/welcome")
 	require.Equal(t, http.StatusOK, welcome.StatusCode)
