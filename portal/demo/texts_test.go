@@ -19,7 +19,7 @@ func TestEveryRefusalHasTexts(t *testing.T) {
 	for _, reason := range []verify.Reason{
 		verify.ErrToken, verify.ErrSignature, verify.ErrCertificate, verify.ErrTestCard, verify.ErrUntrusted, verify.ErrExpired,
 		verify.ErrNotYetValid, verify.ErrIssuerExpired, verify.ErrCA, verify.ErrKeyUsage, verify.ErrExtKeyUsage, verify.ErrPolicy,
-		verify.ErrRevoked, verify.ErrCancelled, verify.ErrRevocation,
+		verify.ErrRevoked, verify.ErrIssuerRevoked, verify.ErrCancelled, verify.ErrRevocation,
 	} {
 		require.NotEmpty(t, reason.Error(), "%q", string(reason))
 		codes = append(codes, string(reason))

@@ -11,13 +11,7 @@ import (
 	der "golang.org/x/crypto/cryptobyte/asn1"
 )
 
-var (
-	oidDirectoryAttributes = asn1.ObjectIdentifier{2, 5, 29, 9}
-	oidSubjectType         = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 1}
-	oidIDTail              = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 51}
-	oidBusinessID          = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 101}
-	oidAgencyOID           = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 102}
-)
+var oidDirectoryAttributes = asn1.ObjectIdentifier{2, 5, 29, 9}
 
 const (
 	maxAttributesDER = 4 << 10
@@ -27,7 +21,7 @@ const (
 
 var errAttributes = errors.New("subjectDirectoryAttributes not in the form of RFC 5280 section 4.2.1.8")
 
-// attributes are what Taiwan's CAs write about the holder; empty where the certificate is silent.
+// attributes are what the CA wrote about the holder; empty where the certificate is silent.
 type attributes struct {
 	subjectType string // OID
 	idTail      string
@@ -38,16 +32,16 @@ type attributes struct {
 // attributesOf reads the extension: SEQUENCE OF { type OID, values SET OF ANY }. Attributes of other types are skipped;
 // one of ours that is malformed, empty, repeated or has several values is an error, since which value counts would be
 // the attacker's choice.
-func attributesOf(cert *x509.Certificate) (attributes, error) {
+func attributesOf(cert *x509.Certificate, oids AttributeOIDs) (attributes, error) {
 	for _, extension := range cert.Extensions {
 		if extension.Id.Equal(oidDirectoryAttributes) {
-			return parseAttributes(extension.Value)
+			return parseAttributes(extension.Value, oids)
 		}
 	}
 	return attributes{}, nil
 }
 
-func parseAttributes(extension []byte) (attributes, error) {
+func parseAttributes(extension []byte, oids AttributeOIDs) (attributes, error) {
 	var found attributes
 	input := cryptobyte.String(extension)
 	var list cryptobyte.String
@@ -61,24 +55,24 @@ func parseAttributes(extension []byte) (attributes, error) {
 			!attribute.ReadASN1(&values, der.SET) || !attribute.Empty() {
 			return attributes{}, errAttributes
 		}
-		if err := found.take(kind, values); err != nil {
+		if err := found.take(oids, kind.String(), values); err != nil {
 			return attributes{}, fmt.Errorf("%w: attribute %s", err, kind)
 		}
 	}
 	return found, nil
 }
 
-func (a *attributes) take(kind asn1.ObjectIdentifier, values cryptobyte.String) error {
+func (a *attributes) take(oids AttributeOIDs, kind string, values cryptobyte.String) error {
 	var to *string
 	var read func(cryptobyte.String) (string, bool)
-	switch {
-	case kind.Equal(oidSubjectType):
+	switch kind {
+	case oids.SubjectType:
 		to, read = &a.subjectType, readOID
-	case kind.Equal(oidAgencyOID):
+	case oids.AgencyOID:
 		to, read = &a.agencyOID, readOID
-	case kind.Equal(oidIDTail):
+	case oids.IDTail:
 		to, read = &a.idTail, readString
-	case kind.Equal(oidBusinessID):
+	case oids.BusinessID:
 		to, read = &a.businessID, readString
 	default:
 		return nil

@@ -11,6 +11,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+var (
+	shipped       = DefaultTable().Attributes
+	oidIDTail     = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 51}
+	oidBusinessID = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 101}
+	oidAgencyOID  = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 102}
+)
+
 type attribute struct {
 	Type   asn1.ObjectIdentifier
 	Values []asn1.RawValue `asn1:"set"`
@@ -33,15 +40,19 @@ func encode(t testing.TB, list ...attribute) []byte {
 func TestParseAttributes(t *testing.T) {
 	agency := asn1.ObjectIdentifier{2, 16, 886, 101, 20003, 20001}
 	der := encode(t,
-		attribute{oidSubjectType, []asn1.RawValue{value(t, asn1.ObjectIdentifier{2, 16, 886, 1, 100, 3, 1, 1}, "")}},
+		attribute{asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 1}, []asn1.RawValue{value(t, asn1.ObjectIdentifier{2, 16, 886, 1, 100, 3, 1, 1}, "")}},
 		attribute{oidIDTail, []asn1.RawValue{value(t, "6789", "printable")}},
 		attribute{oidBusinessID, []asn1.RawValue{value(t, "12345678", "numeric")}},
 		attribute{oidAgencyOID, []asn1.RawValue{value(t, agency.String(), "utf8")}},
 		attribute{asn1.ObjectIdentifier{1, 2, 3}, []asn1.RawValue{value(t, "x", "utf8"), value(t, 5, "")}},
 	)
-	got, err := parseAttributes(der)
+	got, err := parseAttributes(der, shipped)
 	require.NoError(t, err)
 	assert.Equal(t, attributes{"2.16.886.1.100.3.1.1", "6789", "12345678", agency.String()}, got)
+
+	got, err = parseAttributes(der, AttributeOIDs{IDTail: "2.16.886.1.100.2.101"})
+	require.NoError(t, err)
+	assert.Equal(t, attributes{idTail: "12345678"}, got, "the OIDs are configuration")
 }
 
 func TestHostileAttributes(t *testing.T) {
@@ -50,7 +61,7 @@ func TestHostileAttributes(t *testing.T) {
 		return encode(t, attribute{kind, values})
 	}
 	good := encode(t, tail)
-	_, err := parseAttributes(good)
+	_, err := parseAttributes(good, shipped)
 	require.NoError(t, err)
 	for name, der := range map[string][]byte{
 		"nothing":           nil,
@@ -78,7 +89,7 @@ func TestHostileAttributes(t *testing.T) {
 		"over 4 KiB":        one(asn1.ObjectIdentifier{1, 2, 3}, value(t, strings.Repeat("x", 5000), "utf8")),
 		"33 attributes":     encode(t, slicesRepeat(attribute{asn1.ObjectIdentifier{1, 2, 3}, []asn1.RawValue{value(t, 1, "")}}, 33)...),
 	} {
-		got, err := parseAttributes(der)
+		got, err := parseAttributes(der, shipped)
 		assert.ErrorIs(t, err, errAttributes, name)
 		assert.Zero(t, got, name)
 	}
@@ -98,7 +109,7 @@ func FuzzAttributes(f *testing.F) {
 	f.Add(encode(f, attribute{oidAgencyOID, []asn1.RawValue{value(f, "2.16.886.101", "printable")}}))
 	f.Add([]byte{0x30, 0x84, 0xff, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, der []byte) {
-		got, err := parseAttributes(der)
+		got, err := parseAttributes(der, shipped)
 		if err != nil {
 			require.ErrorIs(t, err, errAttributes)
 			require.Zero(t, got)

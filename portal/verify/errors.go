@@ -24,6 +24,7 @@ const (
 	ErrExtKeyUsage   Reason = "extKeyUsage"   // extKeyUsage is there, without clientAuth
 	ErrPolicy        Reason = "policy"        // none of the demanded certificate policies
 	ErrRevoked       Reason = "revoked"       // its issuer has revoked it
+	ErrIssuerRevoked Reason = "issuerRevoked" // it is not, but a CA above it is revoked
 )
 
 // Reasons of *Unchecked: nothing is known against the token, and the same card may log in later.
@@ -46,6 +47,7 @@ var reasonTexts = map[Reason]string{
 	ErrExtKeyUsage:   "the certificate is not meant for logins; choose one for client authentication",
 	ErrPolicy:        "the certificate's policy is not accepted by this portal; use a card of the demanded assurance level",
 	ErrRevoked:       "the certificate has been revoked; ask its issuer for a new card",
+	ErrIssuerRevoked: "the certificate of its issuer has been revoked; ask the issuer for a new card",
 	ErrCancelled:     "the check was abandoned; log in again",
 	ErrRevocation:    "whether the certificate is revoked could not be checked; try again later",
 }

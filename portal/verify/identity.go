@@ -45,7 +45,7 @@ type Identity struct {
 // Describe reads an identity from a certificate that nobody vouches for: to show it, never to admit it. What it cannot read
 // stays empty.
 func Describe(cert *x509.Certificate, table Table) Identity {
-	attributes, err := attributesOf(cert)
+	attributes, err := attributesOf(cert, table.Attributes)
 	identity := identityOf(cert, table, attributes)
 	if err != nil {
 		identity.Kind = KindUnknown

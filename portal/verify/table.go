@@ -41,13 +41,24 @@ const (
 	KindUnknown  Kind = "unknown"
 )
 
-// Table is configuration: the issuing CAs that have a name in this house, the policies of test certificates, the OIDs of
-// holder kinds.
+// Table is all that this package knows of real CAs, and is configuration. OIDs are dotted.
 type Table struct {
-	Comment      string          `json:"comment,omitzero"`
-	Issuers      []Issuer        `json:"issuers"`
+	Comment string   `json:"comment,omitzero"`
+	Issuers []Issuer `json:"issuers"`
+	// Policies: when there are any, the holder's certificate must name one of them.
+	Policies []string `json:"policies"`
+	// TestPolicies are those of certificates that stand for nobody.
 	TestPolicies []string        `json:"testPolicies"`
+	Attributes   AttributeOIDs   `json:"attributes"`
 	SubjectTypes map[string]Kind `json:"subjectTypes"`
+}
+
+// AttributeOIDs are the types of subjectDirectoryAttributes that are read; those left empty are not.
+type AttributeOIDs struct {
+	SubjectType string `json:"subjectType,omitzero"`
+	IDTail      string `json:"idTail,omitzero"`
+	BusinessID  string `json:"businessID,omitzero"`
+	AgencyOID   string `json:"agencyOID,omitzero"`
 }
 
 // Issuer is one issuing CA with all its generations.
@@ -78,28 +89,55 @@ func ParseTable(data []byte) (Table, error) {
 	if err := json.Unmarshal(data, &table, json.RejectUnknownMembers(true)); err != nil {
 		return Table{}, fmt.Errorf("issuer table not read: %w; compare it with issuers.json", err)
 	}
-	cards := []CardKind{CardCitizen, CardAgency, CardOrganisation, CardBusiness, CardTest, CardOther}
+	if err := table.check(); err != nil {
+		return Table{}, fmt.Errorf("issuer table: %w", err)
+	}
+	return table, nil
+}
+
+func (t Table) check() error {
+	if err := t.checkIssuers(); err != nil {
+		return err
+	}
 	kinds := []Kind{KindPerson, KindAgency, KindUnit, KindCompany, KindBusiness, KindServer, KindUnknown}
-	for i, issuer := range table.Issuers {
+	for oid, kind := range t.SubjectTypes {
+		if _, err := parseOID(oid); err != nil || !slices.Contains(kinds, kind) {
+			return fmt.Errorf("subjectTypes %q: %q; write an OID with one of %v", oid, kind, kinds)
+		}
+	}
+	var read []string
+	for _, oid := range []string{t.Attributes.SubjectType, t.Attributes.IDTail, t.Attributes.BusinessID, t.Attributes.AgencyOID} {
+		if oid != "" && slices.Contains(read, oid) {
+			return fmt.Errorf("attributes name %q twice; give each its own OID", oid)
+		}
+		if oid != "" {
+			read = append(read, oid)
+		}
+	}
+	_, err := parseOIDs(slices.Concat(read, t.Policies, t.TestPolicies))
+	return err
+}
+
+func (t Table) checkIssuers() error {
+	cards := []CardKind{CardCitizen, CardAgency, CardOrganisation, CardBusiness, CardTest, CardOther}
+	for i, issuer := range t.Issuers {
 		same := func(other Issuer) bool { return other.name() == issuer.name() }
 		switch {
 		case issuer.Family == "" || strings.Trim(issuer.Family, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
-			return Table{}, fmt.Errorf("issuer table: issuers[%d].family %q; use a-z, 0-9, hyphen", i, issuer.Family)
+			return fmt.Errorf("issuers[%d].family %q; use a-z, 0-9, hyphen", i, issuer.Family)
 		case issuer.Unit == "" || issuer.Organization == "":
-			return Table{}, fmt.Errorf("issuer table: issuers[%d] needs organization, unit", i)
+			return fmt.Errorf("issuers[%d] needs organization, unit", i)
 		case !slices.Contains(cards, issuer.CardKind):
-			return Table{}, fmt.Errorf("issuer table: issuers[%d].cardKind %q is none of %v", i, issuer.CardKind, cards)
-		case slices.ContainsFunc(table.Issuers[:i], same):
-			return Table{}, fmt.Errorf("issuer table: issuers[%d] names the same CA as one before it", i)
+			return fmt.Errorf("issuers[%d].cardKind %q is none of %v", i, issuer.CardKind, cards)
+		case slices.ContainsFunc(t.Issuers[:i], same):
+			return fmt.Errorf("issuers[%d] names the same CA as one before it; give each CA one row", i)
 		}
 	}
-	for oid, kind := range table.SubjectTypes {
-		if _, err := parseOID(oid); err != nil || !slices.Contains(kinds, kind) {
-			return Table{}, fmt.Errorf("issuer table: subjectTypes %q: %q; write an OID with one of %v", oid, kind, kinds)
-		}
-	}
-	_, err := parseOIDs(table.TestPolicies)
-	return table, err
+	return nil
+}
+
+func (t Table) isZero() bool {
+	return t.Issuers == nil && t.Policies == nil && t.TestPolicies == nil && t.SubjectTypes == nil && t.Attributes == AttributeOIDs{}
 }
 
 func (i Issuer) name() string { return i.Country + "\x00" + i.Organization + "\x00" + i.Unit }

@@ -23,7 +23,7 @@ func TestShippedTable(t *testing.T) {
 
 func TestParseTableIsStrict(t *testing.T) {
 	row := `{"family":"a","country":"TW","organization":"o","unit":"u","cardKind":"citizen"}`
-	good := `{"issuers":[` + row + `],"testPolicies":["1.2"],"subjectTypes":{"1.2":"person"}}`
+	good := `{"issuers":[` + row + `],"policies":["1.4"],"testPolicies":["1.2"],"attributes":{"idTail":"1.5","businessID":"1.6"},"subjectTypes":{"1.2":"person"}}`
 	_, err := verify.ParseTable([]byte(good))
 	require.NoError(t, err)
 	for name, change := range map[string][2]string{
@@ -32,7 +32,10 @@ func TestParseTableIsStrict(t *testing.T) {
 		"family":         {`"a"`, `"A b"`},
 		"no unit":        {`"u"`, `""`},
 		"two of a name":  {row, row + "," + row},
-		"policy":         {`["1.2"]`, `["1.x"]`},
+		"test policy":    {`["1.2"]`, `["1.x"]`},
+		"policy":         {`["1.4"]`, `["1.x"]`},
+		"attribute":      {`"1.5"`, `"15"`},
+		"one OID twice":  {`"1.5"`, `"1.6"`},
 		"subject OID":    {`{"1.2"`, `{"1..2"`},
 		"subject kind":   {`"person"`, `"people"`},
 		"not JSON":       {`{`, ``},

@@ -16,6 +16,15 @@ const (
 	maxTrustFiles = 1000
 )
 
+// LoadTable reads the one JSON file of issuers, policies, OIDs; issuers.json is the form.
+func LoadTable(name string) (Table, error) {
+	data, err := readFile(name)
+	if err != nil {
+		return Table{}, fmt.Errorf("issuer table %s: %w", name, err)
+	}
+	return ParseTable(data)
+}
+
 // LoadTrust reads every *.pem of a folder: a certificate that signed itself is a root, another CA's is an intermediate. A
 // file that cannot be read, holds no certificate or holds one that is no CA's is an error: a portal with half its trust
 // turns people away without a word.
@@ -44,17 +53,9 @@ func LoadTrust(dir string) (roots, intermediates []*x509.Certificate, err error)
 }
 
 func readTrust(name string) ([]*x509.Certificate, error) {
-	file, err := os.Open(name)
+	data, err := readFile(name)
 	if err != nil {
 		return nil, err
-	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxTrustFile+1))
-	if err != nil {
-		return nil, err
-	}
-	if len(data) > maxTrustFile {
-		return nil, fmt.Errorf("over %d bytes; divide it", maxTrustFile)
 	}
 	var certs []*x509.Certificate
 	for {
@@ -79,6 +80,22 @@ func readTrust(name string) ([]*x509.Certificate, error) {
 		return nil, errors.New("no CERTIFICATE in it; store it as PEM")
 	}
 	return certs, nil
+}
+
+func readFile(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxTrustFile+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxTrustFile {
+		return nil, fmt.Errorf("over %d bytes; divide it", maxTrustFile)
+	}
+	return data, nil
 }
 
 // selfSigned asks the key, not only the name: a CA's new key certified by its old one has one DN twice, and is no root.

@@ -20,9 +20,7 @@ type Config struct {
 	// Roots end every chain; Intermediates are the issuing CAs, all generations (they may share one DN). Without roots every
 	// login ends as ErrUntrusted. LoadTrust reads both from a folder.
 	Roots, Intermediates []*x509.Certificate
-	// Policies are dotted OIDs; when there are any, the holder's certificate must name one of them.
-	Policies []string
-	// Table names issuing CAs, test policies, holder kinds; the zero Table is DefaultTable.
+	// Table names issuing CAs, policies, holder kinds, OIDs; the zero Table is DefaultTable. LoadTable reads it from a file.
 	Table Table
 	// Clock is time.Now unless set.
 	Clock func() time.Time
@@ -31,13 +29,17 @@ type Config struct {
 	// Revocation asks the issuer. Nil: REVOCATION IS NOT CHECKED, a stolen card that its holder reported still logs in;
 	// Identity.RevocationChecked says so.
 	Revocation Revocation
+	// CARevocation asks about every CA between the holder and the root; nil: these are not asked about, they are trusted as
+	// long as they stand in the trust folder. A revocation.Checker for CRLs serves: CAs' lists are short. A chain counts if
+	// none of its CAs is revoked.
+	CARevocation Revocation
 }
 
-// Revocation asks whether a certificate was revoked.
+// Revocation asks whether a certificate was revoked; portal/verify/revocation does by OCSP and CRL.
 type Revocation interface {
 	// Check gives nil only if the issuer vouches that the certificate is good at that time; an error that wraps ErrRevoked if
 	// it was revoked; any other error if this cannot be known, which refuses the login too. Both certificates come from a
-	// verified chain.
+	// verified chain: issuer's key has signed cert.
 	Check(ctx context.Context, cert, issuer *x509.Certificate, at time.Time) error
 }
 
@@ -49,11 +51,18 @@ type Verifier struct {
 	clock                func() time.Time
 	skew                 time.Duration
 	revocation           Revocation
+	caRevocation         Revocation
 }
 
 // New checks the configuration: a root or intermediate that is no CA, a malformed policy, a skew out of bounds are errors.
 func New(config Config) (*Verifier, error) {
-	policies, err := parseOIDs(config.Policies)
+	if config.Table.isZero() {
+		config.Table = DefaultTable()
+	}
+	if err := config.Table.check(); err != nil {
+		return nil, fmt.Errorf("issuer table: %w", err)
+	}
+	policies, err := parseOIDs(config.Table.Policies)
 	if err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
@@ -62,13 +71,11 @@ func New(config Config) (*Verifier, error) {
 	}
 	v := &Verifier{
 		roots: x509.NewCertPool(), intermediates: x509.NewCertPool(),
-		policies: policies, table: config.Table, clock: config.Clock, skew: config.Skew, revocation: config.Revocation,
+		policies: policies, table: config.Table, clock: config.Clock, skew: config.Skew,
+		revocation: config.Revocation, caRevocation: config.CARevocation,
 	}
 	if v.clock == nil {
 		v.clock = time.Now
-	}
-	if v.table.Issuers == nil && v.table.SubjectTypes == nil && v.table.TestPolicies == nil {
-		v.table = DefaultTable()
 	}
 	for _, cert := range config.Roots {
 		v.roots.AddCert(cert)
@@ -117,7 +124,7 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 	if reason := v.purpose(cert); reason != "" {
 		return invalid(reason, nil)
 	}
-	attributes, err := attributesOf(cert)
+	attributes, err := attributesOf(cert, v.table.Attributes)
 	if err != nil {
 		return invalid(ErrCertificate, err)
 	}
@@ -126,6 +133,9 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 	if err != nil {
 		return invalid(chainReason(cert, err), err)
 	}
+	if chains = slices.DeleteFunc(chains, v.overTest); len(chains) == 0 {
+		return invalid(ErrTestCard, nil)
+	}
 	switch {
 	case now.Before(cert.NotBefore.Add(-v.skew)):
 		return invalid(ErrNotYetValid, fmt.Errorf("notBefore %s", cert.NotBefore.UTC().Format(time.RFC3339)))
@@ -133,13 +143,10 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 		return invalid(ErrExpired, fmt.Errorf("notAfter %s", cert.NotAfter.UTC().Format(time.RFC3339)))
 	}
 	identity := identityOf(cert, v.table, attributes)
-	if v.revocation == nil {
-		return identity, nil
-	}
 	if err := v.revoked(ctx, chains, now); err != nil {
 		return Identity{}, err
 	}
-	identity.RevocationChecked = true
+	identity.RevocationChecked = v.revocation != nil
 	return identity, nil
 }
 
@@ -181,6 +188,11 @@ func (v *Verifier) chains(cert *x509.Certificate, now time.Time) ([][]*x509.Cert
 	})
 }
 
+// overTest says that a chain leads through a test CA, whatever the issuer below it is called.
+func (v *Verifier) overTest(chain []*x509.Certificate) bool {
+	return slices.ContainsFunc(chain[1:], v.table.isTest)
+}
+
 func chainReason(cert *x509.Certificate, err error) Reason {
 	if _, ok := errors.AsType[x509.UnhandledCriticalExtension](err); ok {
 		return ErrCertificate
@@ -195,24 +207,6 @@ func chainReason(cert *x509.Certificate, err error) Reason {
 		return ErrExtKeyUsage
 	default:
 		return ErrUntrusted
-	}
-}
-
-// revoked asks about the holder's certificate only: the CAs above it are the portal's own configuration.
-func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, now time.Time) error {
-	chain := chains[0]
-	cert := chain[0]
-	if len(chain) < 2 {
-		return &Unchecked{Reason: ErrRevocation, Err: errors.New("no issuer above the certificate"), Certificate: cert}
-	}
-	err := v.revocation.Check(ctx, cert, chain[1], now)
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, ErrRevoked):
-		return &Invalid{Reason: ErrRevoked, Err: err, Certificate: cert}
-	default:
-		return &Unchecked{Reason: ErrRevocation, Err: err, Certificate: cert}
 	}
 }
 

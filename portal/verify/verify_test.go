@@ -57,9 +57,10 @@ func TestRefusals(t *testing.T) {
 	p := newPKI(t)
 	stranger := newPKI(t)
 	gtest := newCA(t, issuerName("政府測試憑證管理中心"), p.root, nil)
+	belowTest := newCA(t, issuerName("內政部憑證管理中心"), gtest, nil)
 	emailCA := newCA(t, issuerName("某憑證管理中心"), p.root, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} })
 	oldCA := newCA(t, issuerName("舊憑證管理中心"), p.root, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) })
-	config := p.config(gtest, emailCA, oldCA)
+	config := p.config(gtest, belowTest, emailCA, oldCA)
 
 	cases := map[string]struct {
 		ca     *authority
@@ -69,6 +70,7 @@ func TestRefusals(t *testing.T) {
 		"unknown issuer of a trusted name": {stranger.moica, nil, verify.ErrUntrusted},
 		"unknown issuer, expired too":      {stranger.moica, func(c *x509.Certificate) { c.NotAfter = now.Add(-time.Hour) }, verify.ErrUntrusted},
 		"test CA under a trusted root":     {gtest, nil, verify.ErrTestCard},
+		"a CA below the test CA":           {belowTest, nil, verify.ErrTestCard},
 		"test policy": {p.moica, func(c *x509.Certificate) {
 			c.Policies = []x509.OID{oid(t, 2, 16, 886, 101, 0, 3, 3), oid(t, 2, 16, 886, 101, 0, 3, 0)}
 		}, verify.ErrTestCard},
@@ -132,7 +134,8 @@ func TestSkew(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	p := newPKI(t)
 	config := p.config()
-	config.Policies = []string{"2.16.886.101.0.3.3", "2.16.886.101.0.3.4"}
+	config.Table = verify.DefaultTable()
+	config.Table.Policies = []string{"2.16.886.101.0.3.3", "2.16.886.101.0.3.4"}
 	class3 := func(c *x509.Certificate) { c.Policies = []x509.OID{oid(t, 2, 16, 886, 101, 0, 3, 3)} }
 	class1 := func(c *x509.Certificate) { c.Policies = []x509.OID{oid(t, 2, 16, 886, 101, 0, 3, 1)} }
 	_, err := login(t, config, newCard(t, p.moica, class3))
@@ -251,7 +254,7 @@ func TestConfigIsChecked(t *testing.T) {
 	for name, config := range map[string]verify.Config{
 		"root is no CA":         {Roots: []*x509.Certificate{c.cert}},
 		"intermediate is no CA": {Intermediates: []*x509.Certificate{c.cert}},
-		"policy":                {Policies: []string{"2.16."}},
+		"policy":                {Table: verify.Table{Policies: []string{"2.16."}}},
 		"skew negative":         {Skew: -1},
 		"skew of an hour":       {Skew: time.Hour},
 	} {

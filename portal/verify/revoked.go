@@ -1,0 +1,56 @@
+package verify
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"time"
+)
+
+// revoked asks about the holder's certificate, then about the CAs above it, each where configured.
+func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, now time.Time) error {
+	cert := chains[0][0]
+	if v.revocation != nil {
+		// Every chain's issuer has the same name with the same key: one signature made the certificate.
+		err := v.revocation.Check(ctx, cert, chains[0][1], now)
+		if err != nil {
+			return revocationError(ctx, cert, ErrRevoked, err)
+		}
+	}
+	if v.caRevocation == nil {
+		return nil
+	}
+	var firsts error
+	for _, chain := range chains {
+		err := v.revokedCA(ctx, chain, now)
+		if err == nil {
+			return nil
+		}
+		// "Could not check" outweighs "revoked": that other way to the root may still be good.
+		if firsts == nil || (errors.Is(firsts, ErrRevoked) && !errors.Is(err, ErrRevoked)) {
+			firsts = err
+		}
+	}
+	return revocationError(ctx, cert, ErrIssuerRevoked, firsts)
+}
+
+// revokedCA asks about the CAs of a chain without its root, which nobody can revoke but who configured it.
+func (v *Verifier) revokedCA(ctx context.Context, chain []*x509.Certificate, now time.Time) error {
+	for i := 1; i < len(chain)-1; i++ {
+		if err := v.caRevocation.Check(ctx, chain[i], chain[i+1], now); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func revocationError(ctx context.Context, cert *x509.Certificate, revoked Reason, err error) error {
+	switch {
+	case errors.Is(err, ErrRevoked):
+		return &Invalid{Reason: revoked, Err: err, Certificate: cert}
+	case ctx.Err() != nil:
+		return &Unchecked{Reason: ErrCancelled, Err: err, Certificate: cert}
+	default:
+		return &Unchecked{Reason: ErrRevocation, Err: err, Certificate: cert}
+	}
+}
