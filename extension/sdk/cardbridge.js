@@ -121,7 +121,7 @@ class Request {
 
   #missing() {
     if (document.readyState === 'loading') this.#later(ACK_MS, () => this.#missing());
-    else this.#end(new CardBridgeError({code: 'extensionMissing'}));
+    else this.#end(new CardBridgeError({code: whyMissing()}));
   }
 
   #acknowledged() {
@@ -155,6 +155,12 @@ class Request {
     window.removeEventListener('message', this.#listener);
     this.#onEnd(error, outcome);
   }
+}
+
+/** No extension serves such pages, so the page is at fault, whether there is an extension or not. */
+function whyMissing() {
+  if (self.origin === 'null') return 'originInvalid';
+  return self.isSecureContext === false ? 'contextInsecure' : 'extensionMissing';
 }
 
 /** @param {object} message */
