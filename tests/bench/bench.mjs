@@ -1,0 +1,68 @@
+// make bench: the host against bare programs in one run, then the whole in a browser. Writes build/bench/host.json.
+// Timings are never a reason to fail: it ends with 1 only when something did not run.
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {cpus, loadavg} from 'node:os';
+import {join} from 'node:path';
+import {root} from '../world/world.mjs';
+import {NAMES, measureBrowser} from './browser.mjs';
+
+const out = join(root, 'build', 'bench');
+const policy = join(out, 'policy.json');
+const file = (name) => join(out, name);
+const rounds = Number(process.env.ROUNDS ?? 200);
+const run = (command, ...args) => execFileSync(command, args, {cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 24});
+
+/** What is aimed at, by row; a function of the row and of all rows. Memory stands apart. */
+const AIMS = {
+  'start to hello: host': [['≤ 3 ms', (row) => row.median_ms <= 3], ['≤ 3 × bare Go', (row) => row.median_ms <= 3 * row.floor_median_ms]],
+  'cold list: SoftHSM': [['≤ 1.8 × bare C', (row) => row.median_ms <= 1.8 * row.floor_median_ms]],
+  'PIN to signature: SoftHSM': [['≤ bare C + 3 ms', (row) => row.median_ms <= row.floor_median_ms + 3]],
+  [NAMES.page]: [['≤ 25 ms', (row) => row.median_ms <= 25]],
+  [NAMES.unguarded]: [['≤ 25 ms', (row) => row.median_ms <= 25]],
+};
+for (const who of ['host', 'scanner', 'signer']) AIMS[`peak memory: ${who}, SoftHSM`] = [['≤ 16 MiB', (row) => row.peak_rss_mib <= 16]];
+
+function build() {
+  mkdirSync(out, {recursive: true});
+  const path = 'github.com/cardbridge/cardbridge/host/internal/policy.devPath';
+  // in size as released; the tag dev lets loopback portals in
+  run('go', 'build', '-trimpath', '-tags', 'dev', '-ldflags', `-s -w -X main.version=0.0.1 -X ${path}=${policy}`, '-o', file('cardbridge'), './host');
+  run('go', 'build', '-trimpath', '-ldflags', '-s -w', '-o', file('echo'), './tests/bench/echo');
+  run('go', 'build', '-o', file('measure'), './tests/bench/measure');
+  const headers = run('go', 'list', '-m', '-f', '{{.Dir}}', 'github.com/miekg/pkcs11').trim();
+  run('gcc', '-O2', '-Wall', '-Wextra', `-I${headers}`, '-o', file('floor'), 'tests/bench/floor/floor.c');
+}
+
+function quantile(times, q) {
+  return times.toSorted((a, b) => a - b)[Math.round(q * (times.length - 1))];
+}
+
+function browserRow([key, times]) {
+  return {name: NAMES[key], median_ms: quantile(times, 0.5), p95_ms: quantile(times, 0.95), floor_median_ms: null, peak_rss_mib: null};
+}
+
+const rounded = (value) => (value === null ? null : Math.round(value * 100) / 100);
+
+function print(rows) {
+  const cell = (value) => (value === null ? '' : value.toFixed(2)).padStart(9);
+  console.log(`${'row'.padEnd(66)}${['median', 'p95', 'floor', 'MiB'].map((head) => head.padStart(9)).join('')}  aim`);
+  for (const row of rows) {
+    const aims = (AIMS[row.name] ?? []).map(([text, met]) => `${text}: ${met(row) ? 'met' : 'missed'}`);
+    console.log(`${row.name.padEnd(66)}${[row.median_ms, row.p95_ms, row.floor_median_ms, row.peak_rss_mib].map(cell).join('')}  ${aims.join('; ')}`);
+  }
+  for (const name of Object.keys(AIMS)) if (!rows.some((row) => row.name === name)) throw new Error(`no row ${name}: its aim was not measured`);
+}
+
+const began = performance.now();
+build();
+console.error('bench: the host and bare programs in turn, then a browser; about two minutes');
+const {rows} = JSON.parse(run(file('measure'), '-host', file('cardbridge'), '-policy', policy, '-echo', file('echo'), '-floor', file('floor'),
+  '-rounds', String(rounds)));
+const times = await measureBrowser({host: file('cardbridge'), policy, measure: file('measure'), rounds: Math.ceil(rounds * 0.6)});
+rows.push(...Object.entries(times).map(browserRow));
+for (const row of rows) for (const key of ['median_ms', 'p95_ms', 'floor_median_ms', 'peak_rss_mib']) row[key] = rounded(row[key]);
+writeFileSync(file('host.json'), `${JSON.stringify({rows}, null, 2)}\n`);
+print(rows);
+console.log(`\n${cpus().length} × ${cpus()[0].model}, load ${loadavg()[0].toFixed(1)}, ${rounds} rounds in ${((performance.now() - began) / 1000).toFixed(0)} s;`
+  + ' milliseconds; floor is the bare program of the same round. build/bench/host.json has the same.');
