@@ -34,9 +34,10 @@ function parse(text) {
  */
 export function admit(sender) {
   const origin = checkOrigin(sender?.origin);
-  if (sender?.frameId !== 0) throw new RequestError('notTopFrame');
-  // Firefox does not name the lifecycle: it has no prerendered documents.
-  if ((sender.documentLifecycle ?? 'active') !== 'active' || sender.tab?.id === undefined) throw new RequestError('documentNotActive');
+  // Firefox does not name the lifecycle: it has no prerendered documents. Asked before the frame: the top frame of a
+  // prerendered page has another id than 0.
+  if ((sender?.documentLifecycle ?? 'active') !== 'active' || sender?.tab?.id === undefined) throw new RequestError('documentNotActive');
+  if (sender.frameId !== 0) throw new RequestError('notTopFrame');
   const {id: tabId, windowId} = sender.tab;
   return {origin, tabId, windowId, document: sender.documentId ?? `tab-${tabId}`};
 }

@@ -73,11 +73,21 @@ export function setPolicy(policy) {
   else rmSync(policyFile, {force: true});
 }
 
+/** @param {{headless?: boolean, lang?: string, extensionDir?: string, args?: string[]}} options */
+export function chromiumArgs({headless = true, lang = 'zh-TW', extensionDir = extension, args = []} = {}) {
+  return [
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // Chromium's sandbox does not run as root
+    '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+    '--password-store=basic', ...(headless ? ['--screen-info={1280x860}'] : []), `--lang=${lang}`,
+    `--disable-extensions-except=${extensionDir}`, `--load-extension=${extensionDir}`, ...args,
+  ];
+}
+
 /**
  * A browser with the extension and the registered host, in a profile of its own.
- * @param {string} dir  @param {{env?: Record<string, string>, headless?: boolean, register?: boolean, extensionDir?: string, lang?: string}} options
+ * @param {string} dir  @param {{env?: Record<string, string>, headless?: boolean, register?: boolean, extensionDir?: string, lang?: string, args?: string[], executable?: string}} options
  */
-export async function startBrowser(dir, {env = {}, headless = true, register = true, extensionDir = extension, lang = 'zh-TW'} = {}) {
+export async function startBrowser(dir, {env = {}, headless = true, register = true, extensionDir = extension, lang = 'zh-TW', args = [], executable = '/usr/bin/chromium'} = {}) {
   const home = join(dir, 'home');
   const profile = join(home, '.config', 'chromium');
   mkdirSync(join(profile, 'Default'), {recursive: true});
@@ -90,20 +100,17 @@ export async function startBrowser(dir, {env = {}, headless = true, register = t
   if (process.env.DISPLAY) Object.assign(hostEnv, {DISPLAY: process.env.DISPLAY, XAUTHORITY: process.env.XAUTHORITY ?? ''});
   if (register) await run(bin('cardbridge'), ['register', '--browser=chromium'], hostEnv);
   const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: process.env.CHROMIUM ?? executable,
     headless, viewport: null, colorScheme: null, env: hostEnv, handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false,
-    args: [
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), // Chromium's sandbox does not run as root
-      '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
-      '--password-store=basic', ...(headless ? ['--screen-info={1280x860}'] : []), `--lang=${lang}`,
-      `--disable-extensions-except=${extensionDir}`, `--load-extension=${extensionDir}`,
-    ],
+    args: chromiumArgs({headless, lang, extensionDir, args}),
   });
   const worker = context.serviceWorkers()[0] ?? await context.waitForEvent('serviceworker');
   return {
     context, worker, home,
     register: () => run(bin('cardbridge'), ['register', '--browser=chromium'], hostEnv),
     unregister: () => run(bin('cardbridge'), ['unregister', '--browser=chromium'], hostEnv),
+    /** As a crash would: no browser process says good-bye. */
+    kill: () => browserProcesses(profile).forEach((pid) => process.kill(pid, 'SIGKILL')),
     manifest: join(profile, 'NativeMessagingHosts', 'tw.cardbridge.host.json'),
     log: () => (existsSync(join(home, 'state/cardbridge/host.log')) ? readFileSync(join(home, 'state/cardbridge/host.log'), 'utf8') : ''),
     /** A tab in a window of a common size; the prompt windows keep their own. */
@@ -139,6 +146,16 @@ export async function typePIN(window, pin) {
   await window.fill('#pin', pin);
   await window.waitForSelector('#ok:not([disabled])');
   await window.click('#ok');
+}
+
+function browserProcesses(profile) {
+  return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--user-data-dir=${profile}`);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The pids of our host and its children that still run: orphans, once their browser is gone. */
