@@ -16,7 +16,8 @@ const policyFile = join(root, 'build', 'dev', 'policy.json');
 
 /** Starts a program that prints one line of JSON when it is ready; its standard error is kept for failures. */
 async function start(command, args, options = {}) {
-  const child = spawn(command, args, {...options, stdio: ['pipe', 'pipe', 'pipe']});
+  // also where this process is killed and stop() never runs
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', command, ...args], {...options, stdio: ['pipe', 'pipe', 'pipe']});
   let errors = '';
   child.stderr.on('data', (chunk) => { errors = (errors + chunk).slice(-20000); });
   child.stdin.on('error', () => {});
