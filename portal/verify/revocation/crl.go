@@ -124,8 +124,8 @@ func countElements(from cryptobyte.String) int {
 // readEntryExtensions refuses what RFC 5280 section 5.3 forbids to overlook: certificateIssuer above all, after which the
 // entry is about another CA's certificate.
 func readEntryExtensions(extensions cryptobyte.String, reason *int) error {
-	return readExtensions(extensions, func(oid string, critical bool, value cryptobyte.String) error {
-		switch {
+	return readExtensions(extensions, func(id []byte, critical bool, value cryptobyte.String) error {
+		switch oid := string(id); {
 		case oid == oidReasonCode:
 			if !value.ReadASN1Enum(reason) || !value.Empty() || *reason < 0 || *reason > 10 {
 				return malformedCRL("reasonCode")
@@ -139,8 +139,8 @@ func readEntryExtensions(extensions cryptobyte.String, reason *int) error {
 	})
 }
 
-func (l *list) readExtension(oid string, critical bool, value cryptobyte.String) error {
-	switch {
+func (l *list) readExtension(id []byte, critical bool, value cryptobyte.String) error {
+	switch oid := string(id); {
 	case oid == oidDistribution:
 		return l.scope.read(value)
 	case oid == oidDeltaIndicator:

@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -68,19 +69,24 @@ func signatureAlgorithm(oid string) (x509.SignatureAlgorithm, error) {
 
 var errExtensions = errors.New("extensions not in the form of RFC 5280 section 4.1")
 
-// readExtensions visits a SEQUENCE OF Extension; one that comes twice is refused.
-func readExtensions(list cryptobyte.String, visit func(oid string, critical bool, value cryptobyte.String) error) error {
-	var seen []string
-	for !list.Empty() {
+// visitor takes an extension: its OID's content, whether it is critical, its value.
+type visitor func(id []byte, critical bool, value cryptobyte.String) error
+
+// readExtensions visits a SEQUENCE OF Extension; one that comes twice is refused. It allocates nothing: most entries of a
+// CRL have extensions.
+func readExtensions(list cryptobyte.String, visit visitor) error {
+	var seen [maxExtensions][]byte
+	for n := 0; !list.Empty(); n++ {
 		var extension, id, value cryptobyte.String
 		critical := false
-		if len(seen) == maxExtensions || !list.ReadASN1(&extension, der.SEQUENCE) || !extension.ReadASN1(&id, der.OBJECT_IDENTIFIER) ||
+		if n == maxExtensions || !list.ReadASN1(&extension, der.SEQUENCE) || !extension.ReadASN1(&id, der.OBJECT_IDENTIFIER) ||
 			(extension.PeekASN1Tag(der.BOOLEAN) && !extension.ReadASN1Boolean(&critical)) ||
-			!extension.ReadASN1(&value, der.OCTET_STRING) || !extension.Empty() || slices.Contains(seen, string(id)) {
+			!extension.ReadASN1(&value, der.OCTET_STRING) || !extension.Empty() ||
+			slices.ContainsFunc(seen[:n], func(other []byte) bool { return bytes.Equal(other, id) }) {
 			return fmt.Errorf("%w: %w", ErrMalformed, errExtensions)
 		}
-		seen = append(seen, string(id))
-		if err := visit(string(id), critical, value); err != nil {
+		seen[n] = id
+		if err := visit(id, critical, value); err != nil {
 			return err
 		}
 	}

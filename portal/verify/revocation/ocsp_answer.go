@@ -119,9 +119,9 @@ func (a *ocspAnswer) readData(element cryptobyte.String) error {
 		}
 		a.singles = append(a.singles, parsed)
 	}
-	return optionalExtensions(&data, func(oid string, critical bool, value cryptobyte.String) error {
+	return optionalExtensions(&data, func(id []byte, critical bool, value cryptobyte.String) error {
 		switch {
-		case oid == oidNonce:
+		case string(id) == oidNonce:
 			a.nonce = append([]byte{}, value...)
 		case critical:
 			return malformed("extension that is critical but unknown")
@@ -151,7 +151,7 @@ func (a *ocspAnswer) readResponder(data *cryptobyte.String) bool {
 }
 
 // optionalExtensions reads [1] EXPLICIT Extensions, then wants the end.
-func optionalExtensions(from *cryptobyte.String, visit func(oid string, critical bool, value cryptobyte.String) error) error {
+func optionalExtensions(from *cryptobyte.String, visit visitor) error {
 	var wrapped, list cryptobyte.String
 	var present bool
 	if !from.ReadOptionalASN1(&wrapped, &present, explicit(1)) || !from.Empty() ||
@@ -171,7 +171,7 @@ func parseSingle(from cryptobyte.String) (ocspSingle, error) {
 		(present && (!wrapped.ReadASN1GeneralizedTime(&single.nextUpdate) || !wrapped.Empty())) {
 		return single, malformed("SingleResponse")
 	}
-	return single, optionalExtensions(&from, func(_ string, critical bool, _ cryptobyte.String) error {
+	return single, optionalExtensions(&from, func(_ []byte, critical bool, _ cryptobyte.String) error {
 		if critical {
 			return malformed("extension that is critical but unknown")
 		}
