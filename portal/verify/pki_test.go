@@ -110,15 +110,15 @@ func (c card) token(t testing.TB) webeid.Token {
 	return token
 }
 
-// pki is a root with a citizen CA below it.
-type pki struct{ root, moica *authority }
+// hierarchy is a root with a citizen CA below it.
+type hierarchy struct{ root, moica *authority }
 
-func newPKI(t testing.TB) pki {
+func newPKI(t testing.TB) hierarchy {
 	root := newCA(t, pkix.Name{Country: []string{"TW"}, Organization: []string{"Government Root Certification Authority"}}, nil, nil)
-	return pki{root, newCA(t, issuerName("內政部憑證管理中心"), root, nil)}
+	return hierarchy{root, newCA(t, issuerName("內政部憑證管理中心"), root, nil)}
 }
 
-func (p pki) config(more ...*authority) verify.Config {
+func (p hierarchy) config(more ...*authority) verify.Config {
 	config := verify.Config{Roots: []*x509.Certificate{p.root.cert}, Intermediates: []*x509.Certificate{p.moica.cert}, Clock: clock}
 	for _, ca := range more {
 		config.Intermediates = append(config.Intermediates, ca.cert)

@@ -200,9 +200,9 @@ func TestTokenForAnotherPageOrChallenge(t *testing.T) {
 	}
 }
 
-type revocation func(cert, issuer *x509.Certificate, at time.Time) error
+type hook func(cert, issuer *x509.Certificate, at time.Time) error
 
-func (r revocation) Check(_ context.Context, cert, issuer *x509.Certificate, at time.Time) error {
+func (r hook) Check(_ context.Context, cert, issuer *x509.Certificate, at time.Time) error {
 	return r(cert, issuer, at)
 }
 
@@ -212,7 +212,7 @@ func TestRevocationHook(t *testing.T) {
 	config := p.config()
 	asked := 0
 	var answer error
-	config.Revocation = revocation(func(cert, issuer *x509.Certificate, at time.Time) error {
+	config.Revocation = hook(func(cert, issuer *x509.Certificate, at time.Time) error {
 		asked++
 		assert.True(t, cert.Equal(c.cert) && issuer.Equal(p.moica.cert) && at.Equal(now))
 		return answer

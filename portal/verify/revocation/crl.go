@@ -3,8 +3,10 @@ package revocation
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"time"
 
@@ -20,13 +22,18 @@ type list struct {
 	revoked                map[serial]entry
 }
 
-// entry is seconds since 1970 with the reason in the lowest byte.
-type entry int64
+// entry is seconds from 1970 to 2106, then the reason. Bytes, since a number would be aligned to its size.
+type entry [5]byte
 
-func newEntry(at time.Time, reason int) entry { return entry(at.Unix()<<8 | int64(reason&0xff)) }
+func newEntry(at time.Time, reason int) entry {
+	var e entry
+	binary.BigEndian.PutUint32(e[:4], uint32(min(max(at.Unix(), 0), math.MaxUint32)))
+	e[4] = byte(reason)
+	return e
+}
 
-func (e entry) at() time.Time { return time.Unix(int64(e)>>8, 0).UTC() }
-func (e entry) reason() int   { return int(e & 0xff) }
+func (e entry) at() time.Time { return time.Unix(int64(binary.BigEndian.Uint32(e[:4])), 0).UTC() }
+func (e entry) reason() int   { return int(e[4]) }
 
 func malformedCRL(what string) error { return fmt.Errorf("%w: CRL %s", ErrMalformed, what) }
 
