@@ -75,8 +75,17 @@ async function logIn({browser}, page, pin) {
   await page.screenshot({path: picture('portal')});
   await page.click('#submit');
   step('登入 pressed');
-  const window = await browser.prompt('pin');
+  const window = await browser.prompt();
+  await window.waitForSelector('body:not([data-state="starting"])');
   step(`PIN window open: ${(await window.textContent('#title')).trim()}`);
+  if (await window.getAttribute('body', 'data-state') === 'choose') {
+    await window.click('#ok'); // the first of them
+    await window.waitForSelector('body[data-state="pin"]');
+  }
+  if (await window.getAttribute('body', 'data-state') !== 'pin') {
+    await window.screenshot({path: picture('window')});
+    throw new Error(`the window asks for no PIN: ${(await window.innerText('main')).trim().replace(/\s+/g, ' ')}`);
+  }
   await compose(browser.context, page, window, picture('pin-window'));
   await window.bringToFront();
   await typePIN(window, pin);
@@ -136,7 +145,7 @@ try {
   end = await main();
 } catch (error) {
   if (!interrupted) {
-    console.error(`demo: ${error.stack}`);
+    console.error(`demo: ${error.message}`);
     end = {code: 1};
   }
 }
