@@ -5,7 +5,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -87,8 +86,6 @@ func serve(caller string) int {
 	log = log.With().Str("version", version).Str("caller", caller).Logger()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// a blocked read does not hear the signal; closing the pipe ends it
-	defer context.AfterFunc(ctx, func() { in.Close() })()
 
 	doc := policy.Load(policy.Path())
 	if err := doc.Err(); err != nil {
@@ -105,7 +102,7 @@ func serve(caller string) int {
 		Build: build,
 		Log:   log,
 	})
-	if err != nil && ctx.Err() == nil && !errors.Is(err, io.ErrClosedPipe) {
+	if err != nil && ctx.Err() == nil {
 		log.Warn().Err(err).Msg("the connection broke")
 		return 1
 	}

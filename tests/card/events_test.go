@@ -271,3 +271,35 @@ func TestModulesThatAreNone(t *testing.T) {
 		})
 	}
 }
+
+// Browsers end a host by closing its pipe; a system that shuts down sends SIGTERM.
+func TestTerminated(t *testing.T) {
+	the := insert(t, "citizen")
+	h := start(t)
+	h.Login(nil)
+	h.Prompt("pin")
+	require.NoError(t, h.Cmd.Process.Signal(syscall.SIGTERM))
+	h.Wait()
+	require.Zero(t, h.Cmd.ProcessState.ExitCode())
+	requireClosed(t, the)
+}
+
+// A pulled card can hang the module that is just reading it; PC/SC's event ends that scan, not the deadline.
+func TestCardPulledWhileItIsRead(t *testing.T) {
+	for range 5 {
+		the := insert(t, "citizen")
+		the.SetDelays(0, 20*time.Millisecond)
+		h := start(t)
+		_, answer := h.Login(nil)
+		reads := the.State()
+		require.NoError(t, world.rig.Pull(0))
+		p := waitFor(h, "wait")
+		require.Contains(t, []string{"noCard", "cardNotRecognised"}, p.Reason)
+		require.Equal(t, reads.Verifies, the.State().Verifies)
+		the.SetDelays(0, 0)
+		require.NoError(t, world.rig.WaitCard(0, false))
+		require.NoError(t, world.rig.Insert(0, the.Card))
+		h.PIN(waitFor(h, "pin"), the.PIN)
+		require.Nil(t, h.Await(answer).Error)
+	}
+}

@@ -295,8 +295,13 @@ func (h *Host) Notify(method string, params any) {
 
 // Close closes the host's standard input, waits for its end, looks for processes that it left.
 func (h *Host) Close() {
+	h.In.Close()
+	h.Wait()
+}
+
+// Wait waits for the host's end, looks for processes that it left.
+func (h *Host) Wait() {
 	h.closed.Do(func() {
-		h.In.Close()
 		select {
 		case <-h.done:
 		case <-time.After(Patience):

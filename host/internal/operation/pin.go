@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
@@ -35,7 +36,7 @@ func (l *login) signWith(ctx context.Context, f found) (result any, err error) {
 			result, err = nil, reset
 		}
 	}()
-	p := pinDialog{login: l, f: f, signer: signer, tries: signer.Tries}
+	p := pinDialog{login: l, f: f, signer: signer, tries: signer.Tries, until: l.room.Now().Add(signerLife)}
 	signature, err := p.sign(ctx, digest, alg)
 	if err != nil {
 		return nil, l.changedCard(err)
@@ -86,12 +87,16 @@ func (l *login) changedCard(err error) error {
 // maxChanges keeps a module that contradicts itself from making rounds for ever.
 const maxChanges = 20
 
+// signerLife is how long one signer may wait for its person, over all its prompts.
+const signerLife = 3 * time.Minute
+
 // pinDialog asks for PINs until one opens the card.
 type pinDialog struct {
 	*login
 	f      found
 	signer *token.Signer
 	tries  token.Tries
+	until  time.Time // the signer's end: a prepared signer keeps the card powered
 	// confirmed: the person has accepted that the next wrong PIN locks the card
 	confirmed bool
 }
@@ -200,6 +205,8 @@ func (p *pinDialog) length(pin token.PIN) string {
 func (p *pinDialog) show(state string) protocol.PromptParams {
 	prompt := p.prompt(state)
 	prompt.Certificate, prompt.Reader = &p.f.shown, p.f.shown.Reader
+	left := int(p.until.Sub(p.room.Now()) / time.Second)
+	prompt.TimeoutSeconds = max(1, min(prompt.TimeoutSeconds, left))
 	prompt.Tries = &protocol.Tries{State: string(p.tries.State), Left: p.tries.Left}
 	if state == protocol.StatePIN || state == protocol.StatePINPad {
 		prompt.PINLength = &protocol.PINLength{Min: p.signer.MinPIN, Max: p.signer.MaxPIN}

@@ -21,10 +21,12 @@ func (p *person) Ask(ctx context.Context, prompt protocol.PromptParams) (operati
 	id := p.s.open(answer)
 	defer p.s.close(id)
 	b, err := protocol.EncodeRequest(id, protocol.MethodPrompt, prompt)
-	if err != nil {
-		return operation.Answer{}, err
+	if err == nil {
+		err = p.s.write(b)
 	}
-	p.s.write(b)
+	if err != nil {
+		return operation.Answer{}, err // nobody will answer what was not shown
+	}
 	select {
 	case a := <-answer:
 		return a.answer, a.err
@@ -37,7 +39,7 @@ func (p *person) Ask(ctx context.Context, prompt protocol.PromptParams) (operati
 func (p *person) Progress(state string) {
 	b, err := protocol.EncodeNotification(protocol.MethodProgress, protocol.ProgressParams{Operation: p.id, State: state})
 	if err == nil {
-		p.s.write(b)
+		_ = p.s.write(b)
 	}
 }
 
@@ -126,6 +128,6 @@ func (s *session) reportCards(ctx context.Context) {
 
 func (s *session) notifyCard(reader, state string) {
 	if b, err := protocol.EncodeNotification(protocol.MethodCard, protocol.CardParams{Reader: reader, State: state}); err == nil {
-		s.write(b)
+		_ = s.write(b)
 	}
 }

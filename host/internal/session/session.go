@@ -51,13 +51,21 @@ type promptAnswer struct {
 // errPortClosed ends what is in flight when nobody is left to answer.
 var errPortClosed = errors.New("session: the port was closed")
 
-// Run serves a connection until its end. It returns nil when the extension closed it between two messages; what was in flight has
-// been ended by then, cards have been reset.
+// Run serves a connection until its end, or until ctx ends. It returns nil when the extension closed it between two messages; what
+// was in flight has been ended by then, cards have been reset. A read that blocks cannot be ended: where ctx ended first, one
+// goroutine stays in it.
 func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	s := &session{cfg: cfg, out: frame.NewWriter(out), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	s.life = ctx
-	err := s.read(ctx, frame.NewReader(in))
+	ended := make(chan error, 1)
+	go func() { ended <- s.read(ctx, frame.NewReader(in)) }()
+	var err error
+	select {
+	case err = <-ended:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	cancel(errPortClosed)
 	s.running.Wait()
 	return err
@@ -259,7 +267,7 @@ func (s *session) reply(id string, result any) {
 		s.fail(id, &protocol.Error{Code: protocol.Internal})
 		return
 	}
-	s.write(b)
+	_ = s.write(b)
 }
 
 func (s *session) fail(id string, e *protocol.Error) {
@@ -268,12 +276,14 @@ func (s *session) fail(id string, e *protocol.Error) {
 		s.cfg.Log.Error().Err(err).Msg("error not encodable")
 		return
 	}
-	s.write(b)
+	_ = s.write(b)
 }
 
-// write loses nothing silently: a pipe that takes no more has no reader, and the read loop is about to see its end.
-func (s *session) write(b []byte) {
-	if err := s.out.Write(b); err != nil {
+// write logs what could not be written: too large a message, or a pipe without a reader, whose end the read loop is about to see.
+func (s *session) write(b []byte) error {
+	err := s.out.Write(b)
+	if err != nil {
 		s.cfg.Log.Warn().Err(err).Msg("not written")
 	}
+	return err
 }

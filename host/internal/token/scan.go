@@ -3,6 +3,7 @@ package token
 import (
 	"context"
 	"crypto/x509"
+	"errors"
 	"slices"
 	"sync"
 )
@@ -21,13 +22,40 @@ type Inventory struct {
 // Look gives the readers without starting any module.
 func (s *Service) Look(ctx context.Context) (View, error) { return s.watcher.look(ctx) }
 
+// maxRescans keeps a reader that never settles from holding a request for ever.
+const maxRescans = 10
+
+// errChanged ends a scan whose view no longer holds: a card that was pulled may hang the module that reads it.
+var errChanged = errors.New("token: a reader changed during the scan")
+
 // Scan asks the modules for their certificates, each in a child of its own. Modules whose cards can only be in PC/SC readers
 // are not asked while no reader has a card. Vendors' modules come first: the readers that they serve are not shown to others.
+// A scan during which a card comes or goes begins anew.
 func (s *Service) Scan(ctx context.Context) (Inventory, error) {
-	view, err := s.watcher.look(ctx)
-	if err != nil {
-		return Inventory{}, err
+	for rescans := 0; ; rescans++ {
+		view, err := s.watcher.look(ctx)
+		if err != nil {
+			return Inventory{}, err
+		}
+		scanning, cancel := context.WithCancelCause(ctx)
+		if rescans < maxRescans {
+			go func() {
+				select {
+				case <-view.Changed:
+					cancel(errChanged)
+				case <-scanning.Done():
+				}
+			}()
+		}
+		inv, err := s.scanView(scanning, view)
+		cancel(nil)
+		if err == nil || ctx.Err() != nil || !errors.Is(context.Cause(scanning), errChanged) {
+			return inv, err
+		}
 	}
+}
+
+func (s *Service) scanView(ctx context.Context, view View) (Inventory, error) {
 	modules := s.Modules()
 	inv := Inventory{View: view, Modules: len(modules)}
 	anyCard := slices.ContainsFunc(view.Readers, func(r Reader) bool { return r.State == ReaderPresent || r.State == ReaderInUse })
