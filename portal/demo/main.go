@@ -20,6 +20,7 @@ import (
 
 	"github.com/cardbridge/cardbridge/portal/challenge"
 	"github.com/cardbridge/cardbridge/portal/verify"
+	"github.com/cardbridge/cardbridge/portal/verify/revocation"
 	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
@@ -40,8 +41,8 @@ func main() {
 }
 
 type options struct {
-	listen, origin, trust, sdk, lang string
-	pinInPage                        bool
+	listen, origin, trust, sdk, lang, revocation string
+	pinInPage                                    bool
 }
 
 func parse(args []string, stderr io.Writer) (options, error) {
@@ -53,6 +54,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.trust, "trust", "", "folder of CA certificates, *.pem; a self-signed one is a root (default: trust nobody)")
 	flags.StringVar(&o.sdk, "sdk", "", "folder of the SDK, served below /sdk/")
 	flags.StringVar(&o.lang, "lang", "zh-TW", "language of a visitor who has not chosen: zh-TW or en")
+	flags.StringVar(&o.revocation, "revocation", string(revocation.OCSPThenCRL),
+		"whom to ask whether a certificate is revoked: ocsp-then-crl, crl, ocsp; none asks nobody, so that revoked cards log in")
 	flags.BoolVar(&o.pinInPage, "pin-in-page", false, "show the portal's own PIN field; needs IT's grant pinFromPage for this origin")
 	if err := flags.Parse(args); err != nil {
 		return options{}, flag.ErrHelp
@@ -62,6 +65,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	}
 	if o.lang != "zh-TW" && o.lang != "en" {
 		return options{}, fmt.Errorf("-lang %q; use zh-TW or en", o.lang)
+	}
+	if _, err := revocation.ParseMode(o.revocation); err != nil {
+		return options{}, fmt.Errorf("-revocation: %w", err)
 	}
 	return o, nil
 }
@@ -81,10 +87,26 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.origin == "" {
 		o.origin = originOf(listener.Addr())
 	}
-	portal, err := build(o, log)
+	var asked verify.Revocation // nil: nobody is
+	if o.revocation == string(revocation.None) {
+		log.Warn("revocation is not checked; revoked cards log in")
+	} else {
+		checker, err := newChecker(o, log)
+		if err != nil {
+			return err
+		}
+		defer checker.Close()
+		asked = checker
+	}
+	portal, err := build(o, asked, log)
 	if err != nil {
 		return err
 	}
+	return serve(ctx, listener, portal, stdout)
+}
+
+// serve says on stdout that the portal is ready.
+func serve(ctx context.Context, listener net.Listener, portal *Portal, stdout io.Writer) error {
 	server := &http.Server{
 		Handler:           portal.Handler(),
 		ReadHeaderTimeout: 5 * time.Second,
@@ -92,9 +114,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(portal.Log.Handler(), slog.LevelWarn),
 	}
-	ready, err := json.Marshal(map[string]string{"origin": o.origin})
+	ready, err := json.Marshal(map[string]string{"origin": portal.Origin})
 	if err != nil {
 		return err
 	}
@@ -130,22 +152,21 @@ func originOf(addr net.Addr) string {
 	return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
 }
 
-func build(o options, log *slog.Logger) (*Portal, error) {
+// newChecker is for every -revocation but none. What goes to the log names addresses or issuers, never a holder.
+func newChecker(o options, log *slog.Logger) (*revocation.Checker, error) {
+	return revocation.New(revocation.Config{
+		Mode: revocation.Mode(o.revocation), Skew: clockSkew,
+		Failed: func(address string, err error) {
+			log.Warn("revocation source without a usable answer", "address", address, "error", err.Error())
+		},
+	})
+}
+
+func build(o options, asked verify.Revocation, log *slog.Logger) (*Portal, error) {
 	if err := webeid.CheckOrigin(o.origin); err != nil {
 		return nil, fmt.Errorf("-origin: %w", err)
 	}
-	config := verify.Config{Skew: clockSkew}
-	if o.trust != "" {
-		roots, intermediates, err := verify.LoadTrust(o.trust)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-		config.Roots, config.Intermediates = roots, intermediates
-	}
-	if len(config.Roots) == 0 {
-		log.Warn("no root is trusted; every login will be refused", "trust", o.trust)
-	}
-	verifier, err := verify.New(config)
+	verifier, err := newVerifier(o, asked, log)
 	if err != nil {
 		return nil, err
 	}
@@ -162,4 +183,19 @@ func build(o options, log *slog.Logger) (*Portal, error) {
 		Origin: o.origin, Lang: o.lang, PINInPage: o.pinInPage, SDK: sdk, Log: log,
 		Verifier: verifier, Challenges: challenge.NewIssuer(challenge.NewMemory(), nil),
 	})
+}
+
+func newVerifier(o options, asked verify.Revocation, log *slog.Logger) (*verify.Verifier, error) {
+	config := verify.Config{Skew: clockSkew, Revocation: asked}
+	if o.trust != "" {
+		roots, intermediates, err := verify.LoadTrust(o.trust)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		config.Roots, config.Intermediates = roots, intermediates
+	}
+	if len(config.Roots) == 0 {
+		log.Warn("no root is trusted; every login will be refused", "trust", o.trust)
+	}
+	return verify.New(config)
 }

@@ -181,6 +181,7 @@ func TestRunRefusesBadFlags(t *testing.T) {
 		"listen":       {"-listen", "127.0.0.1:99999"},
 		"trust file":   {"-trust", bad},
 		"sdk":          {"-sdk", filepath.Join(bad, "none")},
+		"revocation":   {"-revocation", "maybe"},
 		"left over":    {"more"},
 		"unknown flag": {"-none"},
 	} {
