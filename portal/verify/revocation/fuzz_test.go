@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/cryptobyte"
+	der "golang.org/x/crypto/cryptobyte/asn1"
 
 	"github.com/cardbridge/cardbridge/testcard/pki"
 )
@@ -55,7 +56,7 @@ func FuzzCRL(f *testing.F) {
 	w := newWorld(f, pki.Options{ECC: true})
 	issuer := w.Certificate(pki.Citizen)
 	w.citizen(pki.Variant{Revoked: true})
-	var signed []byte
+	var signed [][]byte
 	const algorithm = "\x2a\x86\x48\xce\x3d\x04\x03\x03"
 	for _, mode := range []pki.Mode{pki.Revoked, pki.Stale, pki.WrongSigner, pki.Good} {
 		require.NoError(f, w.SetCRL(mode))
@@ -66,11 +67,16 @@ func FuzzCRL(f *testing.F) {
 		_, err = parseSigned(parsed.RawTBSRevocationList, algorithm, issuer.RawSubject)
 		require.NoError(f, err)
 		f.Add(data, parsed.RawTBSRevocationList)
-		signed = parsed.RawTBSRevocationList
+		if mode != pki.WrongSigner {
+			signed = append(signed, parsed.RawTBSRevocationList)
+		}
 	}
 	f.Fuzz(func(t *testing.T, whole, inner []byte) {
 		if _, err := parseCRL(whole, issuer); err == nil {
-			require.NotEmpty(t, signed)
+			outer := cryptobyte.String(whole)
+			var content, element cryptobyte.String
+			require.True(t, outer.ReadASN1(&content, der.SEQUENCE) && content.ReadASN1Element(&element, der.SEQUENCE))
+			require.Contains(t, signed, []byte(element), "a list was made up")
 		}
 		l, err := parseSigned(cryptobyte.String(inner), algorithm, issuer.RawSubject)
 		if err != nil {
