@@ -309,6 +309,11 @@ func (h *Host) Wait() {
 			h.t.Errorf("the host does not end; stderr: %s", h.Stderr.String())
 		}
 		_ = h.Cmd.Wait()
+		for _, bad := range []string{"panic:", "DATA RACE", "fatal error:"} {
+			if strings.Contains(h.Stderr.String(), bad) {
+				h.t.Errorf("the host says: %s", h.Stderr.String())
+			}
+		}
 		require.Eventually(h.t, func() bool { return len(Processes(h.Cmd.Path, h.Cmd.Process.Pid)) == 0 }, Patience, 5*time.Millisecond, "orphans")
 	})
 }
