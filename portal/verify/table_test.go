@@ -2,6 +2,7 @@ package verify_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,6 +20,15 @@ func TestShippedTable(t *testing.T) {
 	require.Len(t, table.Issuers, 5)
 	require.NotEmpty(t, table.TestPolicies)
 	assert.Equal(t, table, verify.DefaultTable())
+	loaded, err := verify.LoadTable("issuers.json")
+	require.NoError(t, err)
+	assert.Equal(t, table, loaded)
+	_, err = verify.LoadTable(filepath.Join(t.TempDir(), "none.json"))
+	assert.ErrorIs(t, err, os.ErrNotExist)
+	large := filepath.Join(t.TempDir(), "large.json")
+	require.NoError(t, os.WriteFile(large, make([]byte, 2<<20), 0o600))
+	_, err = verify.LoadTable(large)
+	assert.ErrorContains(t, err, "over")
 }
 
 func TestParseTableIsStrict(t *testing.T) {
