@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"sync"
 
@@ -37,6 +38,31 @@ func (s *Service) start(role string) (*child, error) {
 	c.pipe, c.out = in, frame.NewWriter(in)
 	go c.read(out)
 	return c, s.remember(c)
+}
+
+// startWithPipes starts a command with two pipes beside its standard streams, which are /dev/null.
+func startWithPipes(cmd *exec.Cmd) (in io.WriteCloser, out io.ReadCloser, err error) {
+	inR, inW, err := os.Pipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	outR, outW, err := os.Pipe()
+	if err != nil {
+		inR.Close()
+		inW.Close()
+		return nil, nil, err
+	}
+	if err = passPipes(cmd, inR, outW); err == nil {
+		err = cmd.Start()
+	}
+	inR.Close()
+	outW.Close()
+	if err != nil {
+		inW.Close()
+		outR.Close()
+		return nil, nil, err
+	}
+	return inW, outR, nil
 }
 
 func (c *child) read(out io.ReadCloser) {

@@ -3,7 +3,6 @@
 package token
 
 import (
-	"io"
 	"os"
 	"os/exec"
 	"syscall"
@@ -15,27 +14,10 @@ const (
 	childOut = 4
 )
 
-func startWithPipes(cmd *exec.Cmd) (io.WriteCloser, io.ReadCloser, error) {
-	inR, inW, err := os.Pipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	outR, outW, err := os.Pipe()
-	if err != nil {
-		inR.Close()
-		inW.Close()
-		return nil, nil, err
-	}
-	cmd.ExtraFiles = []*os.File{inR, outW}
-	err = cmd.Start()
-	inR.Close()
-	outW.Close()
-	if err != nil {
-		inW.Close()
-		outR.Close()
-		return nil, nil, err
-	}
-	return inW, outR, nil
+// passPipes gives the child its ends.
+func passPipes(cmd *exec.Cmd, in, out *os.File) error {
+	cmd.ExtraFiles = []*os.File{in, out}
+	return nil
 }
 
 // childPipes is the child's side. A module may fork: our pipes are not for its children. Nothing of us goes into a core

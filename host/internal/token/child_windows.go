@@ -2,7 +2,6 @@ package token
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"strconv"
@@ -13,36 +12,19 @@ import (
 
 // The child's pipes are inherited handles that its last two arguments name. Its standard handles are NUL from the start:
 // vendors' code prints.
-func startWithPipes(cmd *exec.Cmd) (io.WriteCloser, io.ReadCloser, error) {
-	inR, inW, err := os.Pipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	outR, outW, err := os.Pipe()
-	if err != nil {
-		inR.Close()
-		inW.Close()
-		return nil, nil, err
-	}
-	handles := []syscall.Handle{syscall.Handle(inR.Fd()), syscall.Handle(outW.Fd())}
-	for _, h := range handles {
-		if err == nil {
-			err = windows.SetHandleInformation(windows.Handle(h), windows.HANDLE_FLAG_INHERIT, windows.HANDLE_FLAG_INHERIT)
+
+// passPipes gives the child its ends.
+func passPipes(cmd *exec.Cmd, in, out *os.File) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true}
+	for _, file := range []*os.File{in, out} {
+		h := windows.Handle(file.Fd())
+		if err := windows.SetHandleInformation(h, windows.HANDLE_FLAG_INHERIT, windows.HANDLE_FLAG_INHERIT); err != nil {
+			return err
 		}
 		cmd.Args = append(cmd.Args, strconv.FormatUint(uint64(h), 10))
+		cmd.SysProcAttr.AdditionalInheritedHandles = append(cmd.SysProcAttr.AdditionalInheritedHandles, syscall.Handle(h))
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{HideWindow: true, AdditionalInheritedHandles: handles}
-	if err == nil {
-		err = cmd.Start()
-	}
-	inR.Close()
-	outW.Close()
-	if err != nil {
-		inW.Close()
-		outR.Close()
-		return nil, nil, err
-	}
-	return inW, outR, nil
+	return nil
 }
 
 func childPipes(args []string) (in, out *os.File, err error) {
