@@ -12,7 +12,7 @@ import (
 
 const (
 	maxLists     = 64 // CRLs that are kept
-	maxDownloads = 2  // at once: each may take MaxCRL of memory while it is read
+	maxDownloads = 4  // at once: each may take MaxCRL of memory while it is read
 	// refreshPause is how long a refresh that failed is left alone while the list still serves.
 	refreshPause = time.Minute
 )
