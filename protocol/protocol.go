@@ -1,4 +1,4 @@
-// Package protocol is the language that extension and host speak.
+// Package protocol is the language in which an extension talks with its host.
 //
 // PROTOCOL.md beside this file is the contract, errors.json its table of errors, vectors/ the messages that both sides
 // must accept or refuse alike.

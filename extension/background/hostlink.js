@@ -115,7 +115,7 @@ export class HostLink {
 
   /** @param {Connection} connection @returns {Promise<import('../shared/types').HelloResult>} */
   async #greet(connection) {
-    const timer = setTimeout(() => connection.close('hostGarbled'), this.#times.helloMs);
+    const timer = setTimeout(() => connection.close('hostSilent'), this.#times.helloMs);
     try {
       const {version, language} = this.#greeting;
       const hello = await connection.request(crypto.randomUUID(), 'hello', {protocols: PROTOCOLS, extension: {version}, language});

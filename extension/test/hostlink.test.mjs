@@ -76,11 +76,11 @@ describe('the port', () => {
     await second.done;
   });
 
-  test('a host that never greets is not ours', async () => {
+  test('a host that never greets is silent', async () => {
     const {done} = link.begin('status', {});
     await settle();
     mock.timers.tick(20_000);
-    await assert.rejects(done, {code: 'hostGarbled'});
+    await assert.rejects(done, {code: 'hostSilent'});
     assert.ok(ports[0].disconnected);
   });
 

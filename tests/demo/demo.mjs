@@ -1,7 +1,8 @@
 // make demo: one login, from the portal's page to the card and back. With a display a person does it; without one it is done
 // here, a line for each step with its time, numbered screenshots below build/demo/.
 //   PIN_IN_PAGE=1            the portal's own PIN field
-//   CARD=/path/to/module.so  the person's own reader and card; TRUST=/folder/of/ca-certificates
+//   CARD=/path/to/module.so  the person's own reader and card; TRUST=/folder/of/ca-certificates; REVOCATION=none where its
+//                            certificate names no OCSP responder and no CRL
 import {mkdirSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
@@ -47,7 +48,7 @@ async function prepare() {
     step('virtual card in its reader, portal up, browser with the extension and the registered host');
     return everything;
   }
-  const portal = await startPortal({trust: process.env.TRUST, pinInPage});
+  const portal = await startPortal({trust: process.env.TRUST, pinInPage, revocation: process.env.TRUST && process.env.REVOCATION});
   stops.push(() => portal.stop());
   setPolicy(policy(portal.origin));
   const env = {};

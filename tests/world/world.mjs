@@ -58,11 +58,12 @@ async function startRig(dir, cards) {
   return {...rig, ask, socket: rig.ready.pcscSocket, trust: rig.ready.trust};
 }
 
-/** @param {{trust?: string, pinInPage?: boolean, listen?: string, name?: string}} options */
-export async function startPortal({trust, pinInPage, name = '127.0.0.1'} = {}) {
+/** @param {{trust?: string, pinInPage?: boolean, revocation?: string, name?: string}} options */
+export async function startPortal({trust, pinInPage, revocation, name = '127.0.0.1'} = {}) {
   const args = ['-sdk', join(extension, 'sdk'), '-listen', `${name}:0`];
   if (trust) args.push('-trust', trust);
   if (pinInPage) args.push('-pin-in-page');
+  if (revocation) args.push('-revocation', revocation);
   const portal = await start(bin('portal'), args);
   return {...portal, origin: portal.ready.origin};
 }
