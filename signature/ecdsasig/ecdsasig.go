@@ -1,4 +1,4 @@
-// Package ecdsasig converts ECDSA signatures between r‖s (PKCS#11, JWA) and ASN.1 DER (X.509, crypto.Signer).
+// Package ecdsasig turns ECDSA signatures from r‖s (PKCS#11, JWA) into ASN.1 DER (X.509, crypto.Signer), or back.
 package ecdsasig
 
 import (
