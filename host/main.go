@@ -83,6 +83,9 @@ func serve(caller string) int {
 	env := readSettings()
 	log, done := logs.Open(env.stateDir, os.Stderr)
 	defer done()
+	if err := token.ForbidCoreFiles(); err != nil {
+		log.Warn().Err(err).Msg("core files are not forbidden")
+	}
 	log = log.With().Str("version", version).Str("caller", caller).Logger()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -101,7 +101,7 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
       await shown(pad, 'body[data-state="pinPad"]', 'pin-pad');
       assert.ok(await pad.locator('#ok').isHidden());
       assert.equal(await pad.locator('#pin').count(), 0);
-      await pad.keyboard.press('Escape');
+      await pad.keyboard.press('Escape').catch(() => {}); // the window may close under the key
       assert.equal((await outcome(page)).error.code, 'userCancelled');
       await gone(pad);
 

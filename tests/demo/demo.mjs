@@ -28,7 +28,7 @@ const stops = [];
 async function cleanUp() {
   while (stops.length > 0) await stops.pop()();
   setPolicy(null);
-  rmSync(world, {recursive: true, force: true, maxRetries: 10});
+  rmSync(world, {recursive: true, force: true, maxRetries: 10, retryDelay: 200});
 }
 
 let interrupted = false;
@@ -151,7 +151,7 @@ try {
   }
 }
 await cleanUp();
-const left = hosts();
+const left = hosts(world);
 if (left.length > 0) {
   console.error(`demo: processes were left behind: ${left}`);
   process.exit(1);

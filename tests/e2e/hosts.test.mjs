@@ -40,11 +40,11 @@ test('then the host comes: the next login works without a restart; the port clos
   await typePIN(await world.browser.prompt('pin'), '123456');
   await page.waitForURL('**/welcome');
   const answered = Date.now();
-  assert.equal(hosts().length, 1, 'one host for all requests, no child');
+  assert.equal(hosts(world.folder).length, 1, 'one host for all requests, no child');
   await sleep(25000);
-  assert.equal(hosts().length, 1, 'it stays while it may be needed');
-  while (hosts().length > 0 && Date.now() - answered < 60000) await sleep(200);
-  assert.deepEqual(hosts(), []);
+  assert.equal(hosts(world.folder).length, 1, 'it stays while it may be needed');
+  while (hosts(world.folder).length > 0 && Date.now() - answered < 60000) await sleep(200);
+  assert.deepEqual(hosts(world.folder), []);
   await page.close();
 });
 
@@ -108,10 +108,10 @@ test('the browser is killed in the middle of a login: no process stays, the card
   await page.waitForSelector('#submit:not([disabled])');
   await page.click('#submit');
   await browser.prompt('pin');
-  assert.ok(hosts().length >= 2, 'host and signer run');
+  assert.ok(hosts(world.folder).length >= 2, 'host and signer run');
   browser.kill();
   const from = Date.now();
-  while (hosts().length > 0 && Date.now() - from < 20000) await sleep(50);
-  assert.deepEqual(hosts(), []);
+  while (hosts(world.folder).length > 0 && Date.now() - from < 20000) await sleep(50);
+  assert.deepEqual(hosts(world.folder), []);
   assert.equal((await world.rig.ask('state')).cards.citizen.verified, false);
 });

@@ -21,8 +21,8 @@ afterEach(async () => {
 });
 
 async function untilNoHosts() {
-  for (let i = 0; i < 100 && hosts().length > 0; i++) await new Promise((resolve) => { setTimeout(resolve, 50); });
-  return hosts();
+  for (let i = 0; i < 100 && hosts(world.folder).length > 0; i++) await new Promise((resolve) => { setTimeout(resolve, 50); });
+  return hosts(world.folder);
 }
 
 /** The portal's page, ready, with that card in the reader; null: none. */

@@ -160,11 +160,11 @@ function browserProcesses(profile) {
   });
 }
 
-/** The pids of our host and its children that still run: orphans, once their browser is gone. */
-export function hosts() {
+/** The pids of the hosts and their children that a world's browsers started: orphans, once those are gone. */
+export function hosts(folder) {
   return readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
     try {
-      return readlinkSync(`/proc/${pid}/exe`).startsWith(bin('cardbridge'));
+      return readlinkSync(`/proc/${pid}/exe`).startsWith(bin('cardbridge')) && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(`HOME=${folder}/`);
     } catch {
       return false;
     }
@@ -183,7 +183,7 @@ export async function createWorld({cards = 'citizen', pinInPage = false, policy,
   const stop = async () => {
     for (const end of ends.reverse()) await end();
     setPolicy(null);
-    rmSync(folder, {recursive: true, force: true, maxRetries: 10});
+    rmSync(folder, {recursive: true, force: true, maxRetries: 10, retryDelay: 200});
   };
   try {
     const rig = await startRig(folder, cards);

@@ -42,9 +42,35 @@ func Register(t Target) ([]Placed, error) {
 	return t.each(func(place string, file string, manifest []byte) error { return put(t, place, file, manifest) })
 }
 
-// Unregister removes what Register placed; nothing there is no error.
+// Unregister removes what Register placed; nothing there is no error. A place that a browser outside Only shares stays.
 func Unregister(t Target) ([]Placed, error) {
-	return t.each(func(place, file string, _ []byte) error { return remove(t, place, file) })
+	return t.each(func(place, file string, _ []byte) error {
+		if t.shared(place) {
+			return nil
+		}
+		return remove(t, place, file)
+	})
+}
+
+// shared tells of a place that a browser which is not meant looks at too, as Brave does at Chrome's on Linux.
+func (t Target) shared(place string) bool {
+	list, err := manifests.Browsers()
+	return err == nil && len(t.Only) > 0 && slices.ContainsFunc(list, func(b manifests.Browser) bool {
+		return !slices.Contains(t.Only, b.ID) && t.place(b) == place
+	})
+}
+
+// place is where a browser looks; "": the home folder is not known.
+func (t Target) place(b manifests.Browser) string {
+	places := placesOf(b)
+	place := places.User
+	if t.System {
+		place = places.System
+	}
+	if !t.System && t.Home == "" && strings.Contains(place, "{home}") {
+		return ""
+	}
+	return filepath.FromSlash(strings.ReplaceAll(place, "{home}", t.Home))
 }
 
 func (t Target) each(do func(place, file string, manifest []byte) error) ([]Placed, error) {
@@ -57,15 +83,10 @@ func (t Target) each(do func(place, file string, manifest []byte) error) ([]Plac
 		if len(t.Only) > 0 && !slices.Contains(t.Only, b.ID) {
 			continue
 		}
-		places := placesOf(b)
-		place := places.User
-		if t.System {
-			place = places.System
-		}
-		if place == "" || (!t.System && t.Home == "" && strings.Contains(place, "{home}")) {
+		place := t.place(b)
+		if place == "" {
 			return done, fmt.Errorf("browsers: %s: the home folder is not known", b.Name)
 		}
-		place = filepath.FromSlash(strings.ReplaceAll(place, "{home}", t.Home))
 		manifest, err := t.manifest(b.Family)
 		if err != nil {
 			return done, err

@@ -59,6 +59,18 @@ func TestOnly(t *testing.T) {
 	require.Error(t, err)
 }
 
+// On Linux Brave reads Chrome's folder: taking Brave out must leave Chrome in.
+func TestSharedPlaces(t *testing.T) {
+	system := target("")
+	system.System = true
+	system.Only = []string{"brave"}
+	require.True(t, system.shared("/etc/opt/chrome/native-messaging-hosts"))
+	system.Only = []string{"brave", "chrome"}
+	require.False(t, system.shared("/etc/opt/chrome/native-messaging-hosts"))
+	system.Only = nil
+	require.False(t, system.shared("/etc/opt/chrome/native-messaging-hosts"))
+}
+
 func TestNoHome(t *testing.T) {
 	_, err := Register(target(""))
 	require.ErrorContains(t, err, "home")

@@ -25,8 +25,11 @@ func passPipes(cmd *exec.Cmd, in, out *os.File) error {
 func childPipes([]string) (in, out *os.File, err error) {
 	syscall.CloseOnExec(childIn)
 	syscall.CloseOnExec(childOut)
-	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil {
+	if err := ForbidCoreFiles(); err != nil {
 		return nil, nil, err
 	}
 	return os.NewFile(childIn, "in"), os.NewFile(childOut, "out"), nil
 }
+
+// ForbidCoreFiles keeps this process's memory, in which a PIN stands for a moment, out of core files.
+func ForbidCoreFiles() error { return syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }

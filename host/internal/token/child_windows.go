@@ -44,3 +44,6 @@ func childPipes(args []string) (in, out *os.File, err error) {
 	}
 	return files[0], files[1], nil
 }
+
+// ForbidCoreFiles has nothing to do: Windows writes no memory of a process without an administrator's setting.
+func ForbidCoreFiles() error { return nil }
