@@ -27,7 +27,7 @@ func listCertificates(args []string) int {
 		return 1
 	}
 	defer cards.Close()
-	inventory, err := cards.Scan(ctx)
+	inventory, err := cards.Scan(ctx, nil)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

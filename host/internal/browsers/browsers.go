@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -111,7 +110,8 @@ type hostManifest struct {
 	AllowedExtensions []string `json:"allowed_extensions,omitzero"`
 }
 
-var chromiumID = regexp.MustCompile(`^[a-p]{32}$`)
+// isChromiumID is ^[a-p]{32}$.
+func isChromiumID(s string) bool { return len(s) == 32 && strings.Trim(s, "abcdefghijklmnop") == "" }
 
 // manifest is the host's manifest in the family's shape: Chromium lists origins with their slash, Firefox add-on ids.
 func (t Target) manifest(family string) ([]byte, error) {
@@ -121,7 +121,7 @@ func (t Target) manifest(family string) ([]byte, error) {
 	}
 	m := hostManifest{Name: t.Host, Description: "CardBridge 憑證通", Path: t.Executable, Type: "stdio"}
 	for _, id := range t.Extensions {
-		if chromiumID.MatchString(id) {
+		if isChromiumID(id) {
 			ids.Chromium = append(ids.Chromium, id)
 		} else {
 			ids.Firefox = append(ids.Firefox, id)

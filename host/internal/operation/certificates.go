@@ -23,7 +23,7 @@ type found struct {
 }
 
 func certificates(ctx context.Context, room *Room, call *Call, p protocol.CertificatesParams) (any, error) {
-	inv, err := room.Cards.Scan(ctx)
+	inv, err := room.Cards.Scan(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,8 @@ func authenticate(ctx context.Context, room *Room, call *Call, p protocol.Authen
 		}
 		l.algorithm = alg
 	}
+	l.spare = room.Cards.Spare()
+	defer l.spare.Close()
 	for {
 		result, err := l.round(ctx)
 		if !errors.Is(err, errAgain) {
@@ -43,8 +45,9 @@ type login struct {
 	algorithm webeid.Algorithm // "": by the key
 	kinds     []string
 	pagePIN   token.PIN
-	notice    string // what the next prompt tells has just happened
-	changes   int    // rounds that ended because the card changed
+	notice    string       // what the next prompt tells has just happened
+	spare     *token.Spare // the next signer
+	changes   int          // rounds that ended because the card changed
 }
 
 // errAgain begins another round: the cards are not what they were.
@@ -53,7 +56,7 @@ var errAgain = errors.New("operation: the cards changed")
 // round scans, has one certificate chosen, signs with it.
 func (l *login) round(ctx context.Context) (any, error) {
 	l.call.Person.Progress("reading")
-	inv, err := l.room.Cards.Scan(ctx)
+	inv, err := l.room.Cards.Scan(ctx, l.spare)
 	if err != nil {
 		return nil, err
 	}

@@ -30,10 +30,11 @@ type Answer struct {
 // Cards is what operations need of the token room.
 type Cards interface {
 	Look(ctx context.Context) (token.View, error)
-	Scan(ctx context.Context) (token.Inventory, error)
+	Spare() *token.Spare
+	Scan(ctx context.Context, spare *token.Spare) (token.Inventory, error)
 	Modules() []token.Module
 	Hold(token.Certificate) (release func(), err error)
-	Prepare(context.Context, token.Certificate) (*token.Signer, error)
+	Prepare(context.Context, *token.Spare, token.Certificate) (*token.Signer, error)
 }
 
 // Room is what all operations of a session share.

@@ -22,7 +22,7 @@ func (l *login) signWith(ctx context.Context, f found) (result any, err error) {
 		return nil, err
 	}
 	defer release()
-	signer, err := l.room.Cards.Prepare(ctx, f.card)
+	signer, err := l.room.Cards.Prepare(ctx, l.spare, f.card)
 	if err != nil {
 		if errors.Is(err, token.ErrCardRemoved) {
 			err = token.ErrCardChanged // no PIN was asked yet, so it is only another card

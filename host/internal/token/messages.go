@@ -35,6 +35,11 @@ type certReport struct {
 	KeyID []byte `json:"keyID"`
 }
 
+// loadOrder comes before a signOrder, perhaps long before: the module's file is loaded, none of its functions is called.
+type loadOrder struct {
+	Module string `json:"module"` // "": not known yet
+}
+
 // signOrder begins a signer: it opens the token, checks that it is the right one, answers with a signerState.
 type signOrder struct {
 	Module string     `json:"module"`

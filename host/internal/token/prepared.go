@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/rsa"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -32,15 +33,17 @@ const (
 
 // Prepare starts a signer for a certificate: module loaded, slot and session open, serial and certificate compared. Any event on
 // that reader ends it (Gone). Errors: *ModuleError, ErrCardRemoved, ErrCardChanged, the context's. After an error the card
-// has been reset all the same, as far as it could be.
-func (s *Service) Prepare(ctx context.Context, cert Certificate) (*Signer, error) {
+// has been reset all the same, as far as it could be. spare may be nil.
+func (s *Service) Prepare(ctx context.Context, spare *Spare, cert Certificate) (*Signer, error) {
 	view, err := s.watcher.look(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.start(RoleSigner)
-	if err != nil {
-		return nil, err
+	c := spare.take(cert.module.Path)
+	if c == nil {
+		if c, err = s.startSigner(); err != nil {
+			return nil, err
+		}
 	}
 	watch, stop := context.WithCancel(context.Background())
 	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), stop: stop}
@@ -55,6 +58,18 @@ func (s *Service) Prepare(ctx context.Context, cert Certificate) (*Signer, error
 		return nil, errors.Join(err, p.Close())
 	}
 	return p, nil
+}
+
+func (s *Service) startSigner() (*child, error) {
+	c, err := s.start(RoleSigner)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.send(loadOrder{}); err != nil {
+		c.end()
+		return nil, fmt.Errorf("token: cannot start the signer: %w", err)
+	}
+	return c, nil
 }
 
 func (p *Signer) begin(ctx context.Context) error {
@@ -207,10 +222,12 @@ func (p *Signer) Close() error {
 	var err error
 	p.once.Do(func() {
 		p.stop()
-		p.child.end()
-		if p.cert.inPCSC {
-			err = p.s.reset(p.cert.Reader)
+		if !p.cert.inPCSC {
+			go p.child.end() // no reader, nothing to reset: nobody need wait for the process's end
+			return
 		}
+		p.child.end()
+		err = p.s.reset(p.cert.Reader)
 	})
 	return err
 }

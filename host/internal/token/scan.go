@@ -2,22 +2,10 @@ package token
 
 import (
 	"context"
-	"crypto/x509"
 	"errors"
 	"slices"
 	"sync"
 )
-
-// Inventory is what a scan found.
-type Inventory struct {
-	View         View
-	Certificates []Certificate
-	// Failures are modules that could not be asked; what others saw is in Certificates all the same.
-	Failures []*ModuleError
-	// Unrecognised are readers whose card no module knows.
-	Unrecognised []string
-	Modules      int
-}
 
 // Look gives the readers without starting any module.
 func (s *Service) Look(ctx context.Context) (View, error) { return s.watcher.look(ctx) }
@@ -30,8 +18,13 @@ var errChanged = errors.New("token: a reader changed during the scan")
 
 // Scan asks the modules for their certificates, each in a child of its own. Modules whose cards can only be in PC/SC readers
 // are not asked while no reader has a card. Vendors' modules come first: the readers that they serve are not shown to others.
-// A scan during which a card comes or goes begins anew.
-func (s *Service) Scan(ctx context.Context) (Inventory, error) {
+// A scan during which a card comes or goes begins anew. spare, which may be nil, is begun as soon as a module reads.
+func (s *Service) Scan(ctx context.Context, spare *Spare) (Inventory, error) {
+	run := scan{s: s, modules: s.Modules(), spare: spare}
+	if len(run.modules) > 0 && !s.watcher.looked() {
+		run.early = s.startEarly()
+		defer discard(run.early)
+	}
 	for rescans := 0; ; rescans++ {
 		view, err := s.watcher.look(ctx)
 		if err != nil {
@@ -47,7 +40,7 @@ func (s *Service) Scan(ctx context.Context) (Inventory, error) {
 				}
 			}()
 		}
-		inv, err := s.scanView(scanning, view)
+		inv, err := run.inventory(scanning, view)
 		cancel(nil)
 		if err == nil || ctx.Err() != nil || !errors.Is(context.Cause(scanning), errChanged) {
 			return inv, err
@@ -55,31 +48,58 @@ func (s *Service) Scan(ctx context.Context) (Inventory, error) {
 	}
 }
 
-func (s *Service) scanView(ctx context.Context, view View) (Inventory, error) {
-	modules := s.Modules()
-	inv := Inventory{View: view, Modules: len(modules)}
+// scan is one request's asking of the modules.
+type scan struct {
+	s       *Service
+	modules []Module
+	// early gives a scanner that was started while the first look at the readers lasted, once, then nil
+	early <-chan *child
+	spare *Spare
+}
+
+func (r *scan) inventory(ctx context.Context, view View) (Inventory, error) {
+	inv := Inventory{View: view, Modules: len(r.modules)}
 	anyCard := slices.ContainsFunc(view.Readers, func(r Reader) bool { return r.State == ReaderPresent || r.State == ReaderInUse })
 	var claimed []string
 	for _, vendor := range []bool{true, false} {
 		var turn []Module
-		for _, m := range modules {
+		for _, m := range r.modules {
 			if m.Vendor == vendor && (m.Soft || anyCard) {
 				turn = append(turn, m)
 			}
 		}
-		for _, found := range s.scanAll(ctx, turn, claimed) {
+		for _, found := range r.all(ctx, turn, claimed) {
 			claimed = append(claimed, inv.add(found)...)
 		}
 		if ctx.Err() != nil {
 			return Inventory{}, ctx.Err()
 		}
 	}
-	for _, r := range view.Readers {
-		if r.State == ReaderMute || (r.State == ReaderPresent && !slices.Contains(claimed, r.Name)) {
-			inv.Unrecognised = append(inv.Unrecognised, r.Name)
+	for _, reader := range view.Readers {
+		if reader.State == ReaderMute || (reader.State == ReaderPresent && !slices.Contains(claimed, reader.Name)) {
+			inv.Unrecognised = append(inv.Unrecognised, reader.Name)
 		}
 	}
 	return inv, nil
+}
+
+func (s *Service) startEarly() <-chan *child {
+	early := make(chan *child, 1)
+	go func() {
+		defer close(early)
+		if c, err := s.start(RoleScanner); err == nil {
+			early <- c
+		}
+	}()
+	return early
+}
+
+func discard(early <-chan *child) {
+	go func() {
+		if c := <-early; c != nil {
+			c.end()
+		}
+	}()
 }
 
 type moduleScan struct {
@@ -88,12 +108,12 @@ type moduleScan struct {
 	err    error
 }
 
-func (s *Service) scanAll(ctx context.Context, modules []Module, skip []string) []moduleScan {
+func (r *scan) all(ctx context.Context, modules []Module, skip []string) []moduleScan {
 	results := make([]moduleScan, len(modules))
 	var wg sync.WaitGroup
 	for i, m := range modules {
 		wg.Go(func() {
-			report, err := s.scanOne(ctx, m, skip)
+			report, err := r.one(ctx, m, skip)
 			results[i] = moduleScan{m, report, err}
 		})
 	}
@@ -101,16 +121,25 @@ func (s *Service) scanAll(ctx context.Context, modules []Module, skip []string) 
 	return results
 }
 
-func (s *Service) scanOne(ctx context.Context, m Module, skip []string) (scanReport, error) {
-	c, err := s.start(RoleScanner)
+func (r *scan) one(ctx context.Context, m Module, skip []string) (scanReport, error) {
+	c, err := r.scanner()
 	if err != nil {
 		return scanReport{}, err
 	}
-	defer c.end()
-	deadline, cancel := context.WithTimeout(ctx, s.cfg.Deadlines.Scan)
+	if m.Soft {
+		defer func() { go c.end() }() // it has no PC/SC connection whose end matters to the next process
+	} else {
+		defer c.end()
+	}
+	deadline, cancel := context.WithTimeout(ctx, r.s.cfg.Deadlines.Scan)
 	defer cancel()
 	if err := c.send(scanOrder{Module: m.Path, Skip: skip}); err != nil {
 		return scanReport{}, childError(ctx, m.Path, "scan", err)
+	}
+	if len(r.modules) == 1 {
+		r.spare.begin(m.Path)
+	} else {
+		r.spare.begin("")
 	}
 	var report scanReport
 	if err := c.receive(deadline, &report); err != nil {
@@ -122,49 +151,11 @@ func (s *Service) scanOne(ctx context.Context, m Module, skip []string) (scanRep
 	return report, nil
 }
 
-// add takes one module's findings in; the readers whose cards it knows are returned.
-func (inv *Inventory) add(found moduleScan) (claimed []string) {
-	if found.err != nil {
-		failure, ok := found.err.(*ModuleError)
-		if !ok {
-			failure = &ModuleError{found.module.Path, ModuleFailed, "scan", 0}
-		}
-		inv.Failures = append(inv.Failures, failure)
-		return nil
-	}
-	for _, slot := range found.report.Slots[:min(len(found.report.Slots), maxSlots)] {
-		reader, inPCSC := inv.readerOf(slot.Reader)
-		if slot.Failure != nil {
-			if slot.Failure.Kind == failModule {
-				inv.Failures = append(inv.Failures, &ModuleError{found.module.Path, ModuleFailed, slot.Failure.Call, slot.Failure.Code})
-			}
-			continue
-		}
-		claimed = append(claimed, reader)
-		for _, c := range slot.Certificates[:min(len(slot.Certificates), maxCertificates)] {
-			cert, err := x509.ParseCertificate(c.DER)
-			if err != nil || inv.has(cert, reader) {
-				continue
-			}
-			inv.Certificates = append(inv.Certificates, Certificate{
-				X509: cert, Reader: reader, Token: slot.Label,
-				keyID: c.KeyID, module: found.module, slot: slot.Slot, serial: slot.Serial, inPCSC: inPCSC,
-			})
+func (r *scan) scanner() (*child, error) {
+	if r.early != nil {
+		if c := <-r.early; c != nil {
+			return c, nil
 		}
 	}
-	return claimed
-}
-
-// has tells of a certificate that another module showed already in the same reader.
-func (inv *Inventory) has(cert *x509.Certificate, reader string) bool {
-	return slices.ContainsFunc(inv.Certificates, func(c Certificate) bool { return c.Reader == reader && c.X509.Equal(cert) })
-}
-
-func (inv *Inventory) readerOf(description string) (name string, inPCSC bool) {
-	for _, r := range inv.View.Readers {
-		if readerMatches(r.Name, description) {
-			return r.Name, true
-		}
-	}
-	return description, false
+	return r.s.start(RoleScanner)
 }

@@ -13,6 +13,13 @@ import (
 // serveSigner is the signer: one token, one successful signature at most. It takes the next PIN if one was wrong; it ends
 // after a signature, or at any failure that a new PIN cannot mend.
 func serveSigner(frames <-chan []byte, w *frame.Writer) int {
+	var load loadOrder
+	if json.Unmarshal(<-frames, &load, json.RejectUnknownMembers(true)) != nil {
+		return 2
+	}
+	if load.Module != "" {
+		pkcs11.New(load.Module) // loaded for good; openToken finds it in memory, or meets the same failure
+	}
 	var order signOrder
 	if json.Unmarshal(<-frames, &order, json.RejectUnknownMembers(true)) != nil {
 		return 2

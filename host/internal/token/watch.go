@@ -85,6 +85,16 @@ func (w *watcher) look(ctx context.Context) (View, error) {
 	return w.view, nil
 }
 
+// looked tells whether look would answer at once.
+func (w *watcher) looked() bool {
+	select {
+	case <-w.first:
+		return true
+	default:
+		return false
+	}
+}
+
 func (w *watcher) close() {
 	w.start.Do(func() {}) // never started: never will be
 	close(w.quit)

@@ -1,0 +1,64 @@
+package token
+
+import (
+	"crypto/x509"
+	"slices"
+)
+
+// Inventory is what a scan found.
+type Inventory struct {
+	View         View
+	Certificates []Certificate
+	// Failures are modules that could not be asked; what others saw is in Certificates all the same.
+	Failures []*ModuleError
+	// Unrecognised are readers whose card no module knows.
+	Unrecognised []string
+	Modules      int
+}
+
+// add takes one module's findings in; the readers whose cards it knows are returned.
+func (inv *Inventory) add(found moduleScan) (claimed []string) {
+	if found.err != nil {
+		failure, ok := found.err.(*ModuleError)
+		if !ok {
+			failure = &ModuleError{found.module.Path, ModuleFailed, "scan", 0}
+		}
+		inv.Failures = append(inv.Failures, failure)
+		return nil
+	}
+	for _, slot := range found.report.Slots[:min(len(found.report.Slots), maxSlots)] {
+		reader, inPCSC := inv.readerOf(slot.Reader)
+		if slot.Failure != nil {
+			if slot.Failure.Kind == failModule {
+				inv.Failures = append(inv.Failures, &ModuleError{found.module.Path, ModuleFailed, slot.Failure.Call, slot.Failure.Code})
+			}
+			continue
+		}
+		claimed = append(claimed, reader)
+		for _, c := range slot.Certificates[:min(len(slot.Certificates), maxCertificates)] {
+			cert, err := x509.ParseCertificate(c.DER)
+			if err != nil || inv.has(cert, reader) {
+				continue
+			}
+			inv.Certificates = append(inv.Certificates, Certificate{
+				X509: cert, Reader: reader, Token: slot.Label,
+				keyID: c.KeyID, module: found.module, slot: slot.Slot, serial: slot.Serial, inPCSC: inPCSC,
+			})
+		}
+	}
+	return claimed
+}
+
+// has tells of a certificate that another module showed already in the same reader.
+func (inv *Inventory) has(cert *x509.Certificate, reader string) bool {
+	return slices.ContainsFunc(inv.Certificates, func(c Certificate) bool { return c.Reader == reader && c.X509.Equal(cert) })
+}
+
+func (inv *Inventory) readerOf(description string) (name string, inPCSC bool) {
+	for _, r := range inv.View.Readers {
+		if readerMatches(r.Name, description) {
+			return r.Name, true
+		}
+	}
+	return description, false
+}
