@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -206,7 +207,8 @@ func TestKilledWhileSigning(t *testing.T) {
 			signers := hosttest.Processes(world.binary, h.Cmd.Process.Pid)
 			require.Len(t, signers, 1)
 			h.PIN(p, the.PIN)
-			require.Eventually(t, func() bool { return the.State().Verified }, hosttest.Patience, time.Millisecond)
+			awaitProgress(t, h, "signing")
+			require.True(t, the.State().Verified)
 			if victim == "signer" {
 				require.NoError(t, syscall.Kill(signers[0], syscall.SIGKILL))
 				requireCode(t, "moduleFailed", h.Await(answer))
@@ -221,6 +223,20 @@ func TestKilledWhileSigning(t *testing.T) {
 			require.Eventually(t, func() bool { return !the.State().Verified }, hosttest.Patience, time.Millisecond)
 			require.Eventually(t, func() bool { return len(hosttest.Processes(world.binary, 0)) == 0 }, hosttest.Patience, time.Millisecond)
 		})
+	}
+}
+
+func awaitProgress(t *testing.T, h *hosttest.Host, state string) {
+	t.Helper()
+	for {
+		select {
+		case m := <-h.Others:
+			if m.Method == "progress" && strings.Contains(string(m.Params), `"`+state+`"`) {
+				return
+			}
+		case <-time.After(hosttest.Patience):
+			t.Fatalf("no progress %q", state)
+		}
 	}
 }
 
