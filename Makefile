@@ -72,11 +72,11 @@ test-portal: setup ## The portal's library and the reference portal.
 
 .PHONY: test-extension
 test-extension: setup ## The extension: its modules, then real Chromium with a scripted host.
-	node --test --test-timeout=180000 extension/test/*.test.mjs
+	node --test --test-timeout=300000 extension/test/*.test.mjs
 
 .PHONY: test-e2e
 test-e2e: setup dev ## Everything together: page, Chromium, extension, host, OpenSC, PC/SC, virtual card, portal.
-	node --test --test-concurrency=1 --test-timeout=180000 tests/e2e/*.test.mjs
+	node --test --test-concurrency=1 --test-timeout=300000 tests/e2e/*.test.mjs
 
 .PHONY: bench
 bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.

@@ -105,3 +105,8 @@ export async function outcome(page) {
   await page.waitForFunction(() => window.outcome !== undefined);
   return page.evaluate(() => window.outcome);
 }
+
+/** Presses a button that may close its own window: the window can be gone before the click is reported as done. */
+export async function pressIn(window, selector) {
+  await window.click(selector).catch((error) => { if (!window.isClosed()) throw error; });
+}

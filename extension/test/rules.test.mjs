@@ -1,7 +1,7 @@
 // Who may ask, and when a request ends: in a real browser.
 import assert from 'node:assert/strict';
 import test, {after, before, describe} from 'node:test';
-import {EXTENSION_ID, nonce, openPrompt, outcome, press, start} from './browser.mjs';
+import {EXTENSION_ID, nonce, openPrompt, outcome, press, pressIn, start} from './browser.mjs';
 
 describe('with a host', () => {
   let browser;
@@ -68,7 +68,7 @@ describe('with a host', () => {
     assert.equal((await call(page, login('once'))).error.code, 'touchRequired');
     const again = await openPrompt(browser.context, page, login('once'));
     await ready(again);
-    await again.click('#cancel');
+    await pressIn(again, '#cancel');
     assert.equal((await outcome(page)).error.code, 'userCancelled');
     await page.close();
   });
@@ -119,7 +119,7 @@ describe('with a host', () => {
     const window = await openPrompt(browser.context, page, login('replace'));
     await ready(window);
     await window.fill('#pin', '123456');
-    await window.click('#ok');
+    await pressIn(window, '#ok');
     assert.ok((await outcome(page)).result);
     const actions = since(from).map(({result}) => result?.action).filter(Boolean);
     assert.deepEqual(actions, ['replaced', 'pin']);
@@ -164,13 +164,13 @@ describe('with a host', () => {
     assert.equal(passed(), '000000');
     await ready(window);
     assert.equal(await window.getAttribute('body', 'data-notice'), 'wrongPIN');
-    await window.click('#cancel');
+    await pressIn(window, '#cancel');
     assert.equal((await outcome(page)).error.code, 'userCancelled');
 
     const asked = await openPrompt(browser.context, page, login('page', {pin: '123456'}));
     assert.equal(passed(), undefined);
     await ready(asked);
-    await asked.click('#cancel');
+    await pressIn(asked, '#cancel');
     await outcome(page);
 
     await page.reload();
@@ -185,7 +185,7 @@ describe('with a host', () => {
     const window = await openPrompt(browser.context, page, login('exit'));
     await ready(window);
     await window.fill('#pin', '123456');
-    await window.click('#ok');
+    await pressIn(window, '#ok');
     assert.equal((await outcome(page)).error.code, 'hostExited');
     await gone(window);
     for (const scenario of ['garble', 'noise']) {
@@ -214,7 +214,7 @@ describe('with a host', () => {
     await ready(asked);
     assert.equal(browser.received().findLast(({method}) => method === 'authenticate').params.pin, undefined);
     await asked.fill('#pin', '123456');
-    await asked.click('#ok');
+    await pressIn(asked, '#ok');
     assert.ok((await outcome(page)).result);
     await page.close();
   });
@@ -259,7 +259,7 @@ describe('without a host', () => {
       await window.waitForSelector('#ok:enabled');
       await window.fill('#pin', '123456');
       browser.unregister();
-      await window.click('#ok');
+      await pressIn(window, '#ok');
       assert.equal((await outcome(page)).error.code, 'hostExited');
       await press(page, {method: 'status'});
       assert.equal((await outcome(page)).error.code, 'hostMissing');

@@ -1,7 +1,7 @@
 // The way of a login through a real browser: SDK, content script, worker, native port, window and back.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import {nonce, openPrompt, outcome, press, start} from './browser.mjs';
+import {nonce, openPrompt, outcome, press, pressIn, start} from './browser.mjs';
 
 test('a login goes through', async (t) => {
   const browser = await start();
@@ -16,7 +16,7 @@ test('a login goes through', async (t) => {
   await window.waitForSelector('body[data-state="pin"]');
   assert.equal(await window.textContent('#origin'), browser.origin);
   await window.fill('#pin', '123456');
-  await window.click('#ok');
+  await pressIn(window, '#ok');
   assert.equal((await outcome(page)).result.format, 'web-eid:1.0');
   if (!window.isClosed()) await window.waitForEvent('close');
   assert.deepEqual(await page.evaluate(() => window.progress), ['verifying', 'signing']);

@@ -4,7 +4,7 @@ import {mkdirSync, mkdtempSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {after, before, describe} from 'node:test';
-import {EXTENSION_ID, nonce, openPrompt, outcome, start} from './browser.mjs';
+import {EXTENSION_ID, nonce, openPrompt, outcome, pressIn, start} from './browser.mjs';
 
 const shots = process.env.CARDBRIDGE_SHOTS ?? mkdtempSync(join(tmpdir(), 'cardbridge-shots-'));
 mkdirSync(shots, {recursive: true});
@@ -47,35 +47,35 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
       // The first usable one is chosen; the arrows move on to the agency's, then to the third.
       await window.keyboard.press('ArrowDown');
       await window.keyboard.press('ArrowDown');
-      await window.click('#ok');
+      await pressIn(window, '#ok');
 
       await shown(window, 'body[data-state="pin"]', 'pin');
       assert.equal(await window.evaluate(() => document.activeElement.id), 'pin');
       for (const [typed, name] of [['12345', 'too-short'], ['123456789', 'too-long'], ['１２３４５６', 'full-width']]) {
         await window.fill('#pin', typed);
-        await window.click('#ok');
+        await pressIn(window, '#ok');
         await shown(window, '#pin-fault:not([hidden])', `pin-${name}`);
         assert.equal(await window.inputValue('#pin'), '');
       }
       await window.fill('#pin', '111111');
-      await window.click('#ok');
+      await pressIn(window, '#ok');
 
       await shown(window, 'body[data-notice="wrongPIN"][data-state="pin"]', 'wrong');
       assert.equal(await window.inputValue('#pin'), '');
       await window.fill('#pin', '222222');
-      await window.click('#ok');
+      await pressIn(window, '#ok');
 
       await shown(window, 'body[data-state="lastTry"]', 'last-try');
       assert.equal(await window.evaluate(() => document.activeElement.id), 'cancel', 'Enter out of habit would spend the last try');
-      await window.click('#ok');
+      await pressIn(window, '#ok');
       await shown(window, 'body[data-state="pin"][data-notice=""]', 'pin-last');
       await window.fill('#pin', 'abcdef');
-      await window.click('#ok');
+      await pressIn(window, '#ok');
 
       await shown(window, 'body[data-state="locked"]', 'locked');
       assert.equal(await window.getAttribute('#unlock', 'href'), 'https://moica.example.gov.tw/unlock');
       assert.equal(await window.getAttribute('#unlock', 'target'), '_blank');
-      await window.click('#ok');
+      await pressIn(window, '#ok');
       assert.equal((await outcome(page)).error.code, 'pinLocked');
       await gone(window);
       const pins = browser.received().map((message) => message.result).filter((result) => result?.action === 'pin').map(({pin}) => pin);
@@ -90,7 +90,7 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
         'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout'];
       for (const reason of reasons) {
         await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
-        await window.click('#ok');
+        await pressIn(window, '#ok');
       }
       assert.equal((await outcome(page)).result.format, 'web-eid:1.0');
       await gone(window);
@@ -107,9 +107,9 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
 
       const work = await open('work');
       await work.fill('#pin', '123456');
-      await work.click('#ok');
+      await pressIn(work, '#ok');
       await shown(work, 'body[data-state="progress"][data-progress="signing"]', 'signing');
-      await work.click('#cancel');
+      await pressIn(work, '#cancel');
       assert.equal((await outcome(page)).error.code, 'userCancelled');
       await gone(work);
 
@@ -128,7 +128,7 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
       await window.click('#language');
       assert.equal(await window.getAttribute('html', 'lang'), tag[lang === 'en' ? 'zh-TW' : 'en']);
       assert.notEqual(await window.textContent('#title'), before);
-      await window.click('#cancel');
+      await pressIn(window, '#cancel');
       await outcome(page);
     });
 

@@ -1,7 +1,7 @@
 // The login as a person meets it: real Chromium, real host, real OpenSC on a virtual card, the reference portal.
 import assert from 'node:assert/strict';
 import {after, afterEach, before, test} from 'node:test';
-import {createWorld, hosts, startBrowser, typePIN} from '../world/world.mjs';
+import {createWorld, hosts, pressIn, startBrowser, typePIN} from '../world/world.mjs';
 
 let world;
 let page;
@@ -91,14 +91,14 @@ test('the card’s counter goes 3, 2, 1, 0 while the window says at least 2, at 
   assert.match(await prompt.textContent('main'), /最後一次/);
   said.push('last');
   await prompt.waitForSelector('#ok:not([disabled])');
-  await prompt.click('#ok');
+  await pressIn(prompt, '#ok');
   await typePIN(prompt, WRONG);
   await prompt.waitForSelector('body[data-state="locked"]');
   assert.match(await prompt.textContent('main'), /鎖住/);
   said.push('locked');
   assert.equal(await prompt.getAttribute('main a', 'href'), 'https://moica.nat.gov.tw/');
   assert.deepEqual(said, ['at least 2', 'at least 2', 'last', 'locked']);
-  await prompt.click('#ok');
+  await pressIn(prompt, '#ok');
   await problem('pinLocked');
   const state = await card('letters');
   assert.deepEqual([state.pinTries, state.verifies, state.verified], [0, 3, false]);
@@ -135,7 +135,7 @@ test('Escape and the Cancel button decline', async () => {
   await (await world.browser.prompt('pin')).press('#pin', 'Escape').catch(() => {}); // the window closes under the key
   await problem('userCancelled');
   await page.click('#submit');
-  await (await world.browser.prompt('pin')).click('#cancel').catch(() => {});
+  await pressIn(await world.browser.prompt('pin'), '#cancel');
   await problem('userCancelled');
   assert.equal((await card('citizen')).verifies, 0);
 });
@@ -267,7 +267,7 @@ test('an unusable certificate is shown with its reason', async () => {
   await page.click('#submit');
   const prompt = await world.browser.prompt('wait');
   assert.match(await prompt.textContent('main'), /已過期/);
-  await prompt.click('#cancel').catch(() => {});
+  await pressIn(prompt, '#cancel');
   await problem('userCancelled');
 });
 

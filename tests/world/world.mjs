@@ -142,12 +142,17 @@ async function run(command, args, env) {
   if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${errors}`);
 }
 
+/** Presses a button that may close its own window: the window can be gone before the click is reported as done. */
+export async function pressIn(window, selector) {
+  await window.click(selector).catch((error) => { if (!window.isClosed()) throw error; });
+}
+
 /** Types the PIN into the prompt window as a person does: not in its first half second. */
 export async function typePIN(window, pin) {
   await window.waitForSelector('body[data-state="pin"] #pin');
   await window.fill('#pin', pin);
   await window.waitForSelector('#ok:not([disabled])');
-  await window.click('#ok');
+  await pressIn(window, '#ok');
 }
 
 function browserProcesses(profile) {
