@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -83,8 +84,10 @@ func serve(caller string) int {
 	env := readSettings()
 	log, done := logs.Open(env.stateDir, os.Stderr)
 	defer done()
-	if err := token.ForbidCoreFiles(); err != nil {
-		log.Warn().Err(err).Msg("core files are not forbidden")
+	// without this a browser that died would end us at the next write, before the card is reset
+	signal.Ignore(syscall.SIGPIPE)
+	if err := errors.Join(token.ForbidCoreFiles(), token.ForbidInheritance()); err != nil {
+		log.Warn().Err(err).Msg("core files or inherited descriptors are not forbidden")
 	}
 	log = log.With().Str("version", version).Str("caller", caller).Logger()
 	ctx, stop := context.WithCancel(context.Background())
@@ -155,7 +158,7 @@ func place(command string, args []string) int {
 			return 2
 		}
 	}
-	if err == nil {
+	if err == nil && command == "register" {
 		err = doc.Err()
 	}
 	var placed []browsers.Placed

@@ -41,9 +41,26 @@ func readSettings() settings {
 	case home != "":
 		s.stateDir = filepath.Join(home, ".local", "state", "cardbridge")
 	}
-	s.lockDir = filepath.Join(os.TempDir(), "cardbridge-"+strconv.Itoa(os.Getuid()))
-	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" {
-		s.lockDir = filepath.Join(dir, "cardbridge")
-	}
+	s.lockDir = lockDir(home)
 	return s
+}
+
+// lockDir is one place for all browsers of a person, whatever environment each gives us: else two of them would not see that
+// they use the same card. Development builds follow the environment, so that tests do not wait for each other.
+func lockDir(home string) string {
+	if dir := os.Getenv("XDG_RUNTIME_DIR"); dir != "" && build == "dev" {
+		return filepath.Join(dir, "cardbridge")
+	}
+	if dir := "/run/user/" + strconv.Itoa(os.Getuid()); runtime.GOOS == "linux" && isDir(dir) {
+		return filepath.Join(dir, "cardbridge")
+	}
+	if home != "" {
+		return filepath.Join(home, ".cache", "cardbridge")
+	}
+	return filepath.Join(os.TempDir(), "cardbridge-"+strconv.Itoa(os.Getuid()))
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

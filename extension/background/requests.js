@@ -108,7 +108,7 @@ class Request {
     let wrong = false;
     const operation = host.begin(method, {...params, origin: asker.origin}, {
       onPrompt: (id, prompt) => {
-        if (fromPage && SPENT.has(prompt.notice ?? '')) {
+        if (SPENT.has(prompt.notice ?? '')) {
           wrong = true;
           void documents.pinSpent(asker.document, true);
         }
@@ -133,7 +133,7 @@ class Request {
       if (failure.code === 'cancelled' && this.#ending) failure.code = this.#ending;
       if (failure.code === 'userCancelled') failure.who = 'person';
       if (REFUSALS.has(failure.code)) await documents.refused(asker.document);
-      if (fromPage && SPENT.has(failure.code)) await documents.pinSpent(asker.document, true);
+      if (SPENT.has(failure.code)) await documents.pinSpent(asker.document, true);
       throw new RequestError(failure);
     }
   }
@@ -147,6 +147,8 @@ class Request {
     this.#window ??= this.#rooms.prompts.create(asker.windowId, {
       onAnswer: (open, answer) => operation.answer(open, answer),
       onDeclined: (open) => {
+        // Before this request counts as over: the page's next one must already meet the refusal.
+        void this.#rooms.documents.refused(asker.document);
         this.#ending = 'userCancelled';
         if (open !== null) operation.answer(open, {action: 'cancel'});
         else operation.cancel();

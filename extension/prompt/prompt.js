@@ -31,6 +31,9 @@ let deadline = 0;
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let guard;
 
+/** Is this window, or its state, too new for an Enter? */
+const guarded = () => ok.disabled && !ok.hidden;
+
 /** OK comes to life when the guard is over. */
 function startGuard() {
   ok.disabled = true;
@@ -114,7 +117,11 @@ form.addEventListener('submit', (event) => {
   const answer = shown.answer();
   if (answer) send(answer);
 });
-cancel.addEventListener('click', decline);
+cancel.addEventListener('click', (event) => {
+  // An Enter that was meant for the window before must not decline this one; a mouse knows where it clicks.
+  if (event.detail === 0 && guarded()) return;
+  decline();
+});
 document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing) decline();
 });

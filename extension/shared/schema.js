@@ -14,6 +14,9 @@ export class CheckError extends Error {
   }
 }
 
+/** Half a character: it has no UTF-8, so the other side would have to refuse the whole message. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** @param {unknown} value @returns {value is Record<string, unknown>} */
 export function isRecord(value) {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -25,7 +28,7 @@ export function isRecord(value) {
  */
 export function text(min, max, pattern) {
   return (value, path) => {
-    if (typeof value !== 'string') throw new CheckError(path, 'not a string');
+    if (typeof value !== 'string' || LONE_SURROGATE.test(value)) throw new CheckError(path, 'not a string');
     if (value.length < min || value.length > max) throw new CheckError(path, `not ${min} to ${max} characters`);
     if (pattern && !pattern.test(value)) throw new CheckError(path, 'not of the form demanded');
   };
@@ -34,7 +37,7 @@ export function text(min, max, pattern) {
 /** A string of min to max bytes of UTF-8. @param {number} min @param {number} max @returns {Check} */
 export function bytes(min, max) {
   return (value, path) => {
-    if (typeof value !== 'string' || value.length > max) throw new CheckError(path, 'not a string of that size');
+    if (typeof value !== 'string' || value.length > max || LONE_SURROGATE.test(value)) throw new CheckError(path, 'not a string of that size');
     const length = new TextEncoder().encode(value).length;
     if (length < min || length > max) throw new CheckError(path, `not ${min} to ${max} bytes`);
   };

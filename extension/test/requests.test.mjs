@@ -187,6 +187,18 @@ describe('a PIN of the page', () => {
     await authenticate({pin: '123456'});
     assert.equal(Object.hasOwn(operations[1].params, 'pin'), false);
   });
+  test('is not passed after a wrong one that was typed into the window, without any PIN of the page', async () => {
+    await authenticate();
+    operations[0].handlers.onPrompt('p', prompt(operations[0], {notice: 'wrongPIN'}));
+    await fail(operations[0], 'userCancelled');
+    now++;
+    await authenticate({pin: '123456'});
+    assert.equal(Object.hasOwn(operations[1].params, 'pin'), false);
+  });
+  test('that has no UTF-8 is refused here: it would cost every tab the port', async () => {
+    assert.equal(code(await authenticate({pin: '\ud800\ud800\ud800\ud800'})), 'invalidParams');
+    assert.equal(operations.length, 0);
+  });
   test('is passed again after a success', async () => {
     await authenticate({pin: '123456'});
     operations[0].handlers.onProgress('verifying');
@@ -194,6 +206,18 @@ describe('a PIN of the page', () => {
     await settle();
     await authenticate({pin: '123456'});
     assert.equal(operations[1].params.pin, '123456');
+  });
+});
+
+describe('a refusal', () => {
+  test('counts from the moment the window is closed, not from the host\'s answer', async () => {
+    await authenticate();
+    operations[0].handlers.onPrompt('p1', prompt(operations[0]));
+    await settle();
+    openPage().end();
+    await settle();
+    assert.equal(code(await authenticate()), 'touchRequired');
+    assert.equal(operations.length, 1);
   });
 });
 

@@ -319,3 +319,46 @@ func TestCardPulledWhileItIsRead(t *testing.T) {
 		require.Nil(t, h.Await(answer).Error)
 	}
 }
+
+// A browser that died reads no answers any more: that must not end the host before it has reset the card.
+func TestTheBrowserDiesWhileTheCardSigns(t *testing.T) {
+	the := insert(t, "citizen")
+	the.SetDelays(700*time.Millisecond, 0)
+	h := start(t)
+	h.Login(nil)
+	h.PIN(h.Prompt("pin"), the.PIN)
+	awaitProgress(t, h, "signing")
+	h.StopReading()
+	h.Close()
+	require.Zero(t, h.Cmd.ProcessState.ExitCode(), "no signal ended it")
+	requireClosed(t, the)
+	raw, err := os.ReadFile(home(t) + "/state/cardbridge/host.log")
+	require.NoError(t, err)
+	require.Contains(t, string(raw), `"code":"cancelled"`)
+}
+
+func TestKindsThatNobodyAccepts(t *testing.T) {
+	policyFile(t, grant([]string{"authenticate"}, map[string]any{"cardKinds": []string{"citizen"}}))
+	insert(t, "citizen")
+	h := start(t)
+	_, answer := h.Login(map[string]any{"kinds": []string{"agency"}})
+	p := h.Prompt("wait")
+	require.Equal(t, "wrongCard", p.Reason)
+	require.Equal(t, []string{"agency"}, p.Kinds)
+	h.Answer(p, map[string]any{"action": "cancel"})
+	requireCode(t, "userCancelled", h.Await(answer))
+}
+
+func TestTheDaemonEndsWhileThePINIsAsked(t *testing.T) {
+	the := insert(t, "citizen")
+	h := start(t)
+	_, answer := h.Login(nil)
+	h.Prompt("pin")
+	require.NoError(t, world.rig.Down())
+	require.Equal(t, "pcscNotRunning", waitFor(h, "wait").Reason)
+	require.NoError(t, world.rig.Up())
+	require.NoError(t, world.rig.Insert(0, the.Card))
+	h.PIN(waitFor(h, "pin"), the.PIN)
+	require.Nil(t, h.Await(answer).Error)
+	requireClosed(t, the)
+}

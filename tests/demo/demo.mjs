@@ -3,14 +3,14 @@
 //   PIN_IN_PAGE=1            the portal's own PIN field
 //   CARD=/path/to/module.so  the person's own reader and card; TRUST=/folder/of/ca-certificates; REVOCATION=none where its
 //                            certificate names no OCSP responder and no CRL
-import {mkdirSync, rmSync} from 'node:fs';
-import {join} from 'node:path';
+import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
+import {isAbsolute, join} from 'node:path';
 import {createInterface} from 'node:readline';
 import {createWorld, hosts, root, setPolicy, startBrowser, startPortal, typePIN} from '../world/world.mjs';
 import {compose} from './picture.mjs';
 
 const folder = join(root, 'build', 'demo');
-const world = join(folder, 'world');
+const world = join(folder, `w${process.pid}`); // two demos at once do not share it
 const pinInPage = process.env.PIN_IN_PAGE === '1';
 const module = process.env.CARD;
 const headless = !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY;
@@ -115,9 +115,12 @@ async function outcome(page, wait) {
 }
 
 async function main() {
+  for (const [name, path] of [['CARD', module], ['TRUST', process.env.TRUST]]) {
+    if (path && !(isAbsolute(path) && existsSync(path))) throw new Error(`${name} must be an absolute path of something that is there: ${path}`);
+  }
   const pin = headless && module ? await firstLine() : virtualPIN;
-  rmSync(folder, {recursive: true, force: true});
   mkdirSync(world, {recursive: true});
+  for (const name of readdirSync(folder)) if (name.endsWith('.png')) rmSync(join(folder, name));
   const parts = await prepare();
   const page = await parts.browser.open(parts.portal.origin);
   await page.waitForSelector('#submit:not([disabled])');
@@ -143,7 +146,7 @@ async function main() {
 
 let end;
 try {
-  end = await main();
+  end = await Promise.race([main(), interruption.then(() => undefined)]);
 } catch (error) {
   if (!interrupted) {
     console.error(`demo: ${error.message}`);

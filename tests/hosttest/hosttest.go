@@ -78,6 +78,7 @@ type Prompt struct {
 	PINLength   *struct{ Min, Max int }
 	Certificate *struct{ ID, Kind, Holder, KeyType string }
 	UnlockURL   string
+	Kinds       []string
 	// Certificates are those to choose from.
 	Certificates []struct {
 		ID, Reason string
@@ -90,7 +91,7 @@ type Host struct {
 	t       testing.TB
 	Cmd     *exec.Cmd
 	In      io.WriteCloser
-	out     io.Reader
+	out     io.ReadCloser
 	mu      sync.Mutex
 	waiting map[string]chan Message
 	prompts chan Prompt
@@ -292,6 +293,9 @@ func (h *Host) Notify(method string, params any) {
 	require.NoError(h.t, err)
 	require.NoError(h.t, h.Send(Frame(b)))
 }
+
+// StopReading closes the host's standard output, as a browser's death does.
+func (h *Host) StopReading() { h.out.Close() }
 
 // Close closes the host's standard input, waits for its end, looks for processes that it left.
 func (h *Host) Close() {

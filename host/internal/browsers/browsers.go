@@ -38,12 +38,18 @@ var ErrNoExtension = errors.New("browsers: no extension id is known; put the id 
 // Register writes the manifest for every browser, whether it is installed or not: it may come later. It is idempotent. What was
 // placed before an error stays, and is returned with it.
 func Register(t Target) ([]Placed, error) {
-	return t.each(func(place string, file string, manifest []byte) error { return put(t, place, file, manifest) })
+	return t.each(func(place, file, family string) error {
+		manifest, err := t.manifest(family)
+		if err != nil {
+			return err
+		}
+		return put(t, place, file, manifest)
+	})
 }
 
 // Unregister removes what Register placed; nothing there is no error. A place that a browser outside Only shares stays.
 func Unregister(t Target) ([]Placed, error) {
-	return t.each(func(place, file string, _ []byte) error {
+	return t.each(func(place, file, _ string) error {
 		if t.shared(place) {
 			return nil
 		}
@@ -72,7 +78,7 @@ func (t Target) place(b manifests.Browser) string {
 	return filepath.FromSlash(strings.ReplaceAll(place, "{home}", t.Home))
 }
 
-func (t Target) each(do func(place, file string, manifest []byte) error) ([]Placed, error) {
+func (t Target) each(do func(place, file, family string) error) ([]Placed, error) {
 	list, err := manifests.Browsers()
 	if err != nil {
 		return nil, err
@@ -86,11 +92,7 @@ func (t Target) each(do func(place, file string, manifest []byte) error) ([]Plac
 		if place == "" {
 			return done, fmt.Errorf("browsers: %s: the home folder is not known", b.Name)
 		}
-		manifest, err := t.manifest(b.Family)
-		if err != nil {
-			return done, err
-		}
-		if err := do(place, t.Host+".json", manifest); err != nil {
+		if err := do(place, t.Host+".json", b.Family); err != nil {
 			return done, fmt.Errorf("browsers: %s: %w", b.Name, err)
 		}
 		done = append(done, Placed{b.Name, location(place, t.Host)})

@@ -61,7 +61,7 @@ func sortOut(inv token.Inventory, now time.Time, kinds []string) []found {
 		}
 		return cmp.Compare(a.shown.Reader, b.shown.Reader)
 	})
-	return list
+	return list[:min(len(list), maxShown)]
 }
 
 func describe(c token.Certificate, now time.Time, kinds []string) protocol.Certificate {
@@ -89,7 +89,7 @@ func unusable(x *x509.Certificate, now time.Time, kinds []string) string {
 		return "expired"
 	case now.Before(x.NotBefore):
 		return "notYetValid"
-	case keyType(x) == "":
+	case !supportedKey(x):
 		return "keyUnsupported"
 	case len(kinds) > 0 && !slices.Contains(kinds, kindOf(x)):
 		return "wrongKind"
@@ -105,15 +105,21 @@ func clientAuth(x *x509.Certificate) bool {
 func keyType(x *x509.Certificate) string {
 	switch k := x.PublicKey.(type) {
 	case *rsa.PublicKey:
-		if bits := k.N.BitLen(); bits >= 2048 && bits <= 4096 {
-			return fmt.Sprintf("RSA-%d", bits)
-		}
+		return fmt.Sprintf("RSA-%d", k.N.BitLen())
 	case *ecdsa.PublicKey:
-		if name := k.Curve.Params().Name; name == "P-256" || name == "P-384" || name == "P-521" {
-			return name
-		}
+		return k.Curve.Params().Name
 	}
-	return ""
+	return "other"
+}
+
+func supportedKey(x *x509.Certificate) bool {
+	switch k := x.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return k.N.BitLen() >= 2048 && k.N.BitLen() <= 4096
+	case *ecdsa.PublicKey:
+		return slices.Contains([]string{"P-256", "P-384", "P-521"}, k.Curve.Params().Name)
+	}
+	return false
 }
 
 // clean takes what could deceive a reader out of a hostile name: controls and marks that turn the direction of text.
@@ -137,6 +143,12 @@ func last(list []string) string {
 	return list[len(list)-1]
 }
 
+// noKind is no kind of the protocol's: it matches nothing, is shown to nobody.
+const noKind = "none"
+
+// maxShown is far more than a person can choose from; what a message may hold is bounded too.
+const maxShown = 64
+
 // intersect joins IT's and the portal's filters; an empty one allows all.
 func intersect(a, b []string) []string {
 	if len(a) == 0 || len(b) == 0 {
@@ -144,7 +156,7 @@ func intersect(a, b []string) []string {
 	}
 	both := slices.DeleteFunc(slices.Clone(a), func(k string) bool { return !slices.Contains(b, k) })
 	if len(both) == 0 {
-		return []string{"none"} // nothing is allowed by both, which is not the same as all
+		return []string{noKind} // nothing is allowed by both, which is not the same as all
 	}
 	return both
 }

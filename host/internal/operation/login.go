@@ -82,7 +82,9 @@ func (l *login) round(ctx context.Context) (any, error) {
 func (l *login) waitForCard(ctx context.Context, inv token.Inventory, list []found) error {
 	prompt := l.prompt(protocol.StateWait)
 	prompt.Reason = l.reason(inv, list)
-	prompt.Kinds = l.kinds
+	if prompt.Kinds = l.kinds; slices.Contains(l.kinds, noKind) {
+		prompt.Kinds = l.params.Kinds
+	}
 	prompt.Certificates = shown(list)
 	answer, err := l.askUntil(ctx, inv.View.Changed, prompt)
 	if err != nil {

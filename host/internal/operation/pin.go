@@ -30,8 +30,10 @@ func (l *login) signWith(ctx context.Context, f found) (result any, err error) {
 		return nil, l.changedCard(err)
 	}
 	defer func() {
+		closed := make(chan error, 1)
+		go func() { closed <- signer.Close() }() // a browser that reads no more must not hold up the reset
 		l.call.Person.Progress("resetting")
-		if reset := signer.Close(); reset != nil {
+		if reset := <-closed; reset != nil {
 			l.call.Log.Error().Err(reset).Msg("card not reset")
 			result, err = nil, reset
 		}
@@ -208,7 +210,7 @@ func (p *pinDialog) show(state string) protocol.PromptParams {
 	left := int(p.until.Sub(p.room.Now()) / time.Second)
 	prompt.TimeoutSeconds = max(1, min(prompt.TimeoutSeconds, left))
 	prompt.Tries = &protocol.Tries{State: string(p.tries.State), Left: p.tries.Left}
-	if state == protocol.StatePIN || state == protocol.StatePINPad {
+	if p.signer.MaxPIN > 0 && (state == protocol.StatePIN || state == protocol.StatePINPad) {
 		prompt.PINLength = &protocol.PINLength{Min: p.signer.MinPIN, Max: p.signer.MaxPIN}
 	}
 	return prompt

@@ -135,11 +135,12 @@ func (p *Policy) Err() error { return p.invalid }
 // Load reads the document at path. None there: the built-in policy. One that cannot be used: a Policy that permits nothing,
 // with Err set. Load never falls back from a bad document to the built-in one.
 func Load(path string) *Policy {
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	// a link that leads nowhere is a document that cannot be used, not the absence of one
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return &Policy{source: BuiltIn, doc: builtIn}
 	}
 	p := &Policy{source: path}
+	f, err := os.Open(path)
 	if err != nil {
 		p.invalid = fmt.Errorf("policy: %w", err)
 		return p
@@ -216,7 +217,7 @@ func (d *document) check() error {
 		}
 	}
 	for kind, link := range d.Unlock {
-		if u, err := url.Parse(link); err != nil || u.Scheme != "https" || u.Host == "" {
+		if u, err := url.Parse(link); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
 			return fmt.Errorf("unlock.%s: %q is not an https address", kind, link)
 		}
 	}

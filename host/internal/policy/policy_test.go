@@ -96,6 +96,13 @@ func TestBadDocumentsFailClosed(t *testing.T) {
 	}
 }
 
+func TestALinkThatLeadsNowhereFailsClosed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "policy.json")
+	require.NoError(t, os.Symlink(path+".gone", path))
+	_, err := Load(path).Admit("https://ecpa.dgpa.gov.tw", Authenticate)
+	require.ErrorIs(t, err, ErrInvalid)
+}
+
 func TestOthersMayNotWriteTheDocument(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "policy.json")
 	require.NoError(t, os.WriteFile(path, []byte(`{}`), 0o644))

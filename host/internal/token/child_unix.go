@@ -31,5 +31,8 @@ func childPipes([]string) (in, out *os.File, err error) {
 	return os.NewFile(childIn, "in"), os.NewFile(childOut, "out"), nil
 }
 
+// ForbidInheritance keeps descriptors that our starter left open from processes that load vendors' code.
+func ForbidInheritance() error { return closeOnExecFrom(3) }
+
 // ForbidCoreFiles keeps this process's memory, in which a PIN stands for a moment, out of core files.
 func ForbidCoreFiles() error { return syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}) }

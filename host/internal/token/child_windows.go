@@ -45,5 +45,8 @@ func childPipes(args []string) (in, out *os.File, err error) {
 	return files[0], files[1], nil
 }
 
+// ForbidInheritance has nothing to do: children get the handles that are named, no others.
+func ForbidInheritance() error { return nil }
+
 // ForbidCoreFiles has nothing to do: Windows writes no memory of a process without an administrator's setting.
 func ForbidCoreFiles() error { return nil }

@@ -13,6 +13,8 @@ const (
 	scardSharingViolation = 0x8010000B
 	scardNoSmartCard      = 0x8010000C
 	scardUnknownReader    = 0x80100009
+	scardNoService        = 0x8010001D
+	scardServiceStopped   = 0x8010001E
 	scardReaderGone       = 0x80100017
 	scardNoReaders        = 0x8010002E
 	scardUnresponsive     = 0x80100066

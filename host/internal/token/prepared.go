@@ -101,6 +101,9 @@ func (p *Signer) next(outer, deadline context.Context, call string) (signerState
 		if state.Failure == nil {
 			state.Failure = &failure{Kind: failModule, Call: call}
 		}
+		if state.Tries == "" {
+			state.Tries = TriesUnknown
+		}
 		if err = state.Failure.asPINError(Tries{state.Tries, state.Left}); err == nil {
 			err = state.Failure.asError(p.cert.module.Path)
 		}

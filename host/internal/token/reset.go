@@ -7,7 +7,7 @@ import (
 )
 
 // reset has the card in that reader forget its security state: PC/SC connect and disconnect with reset, no APDU. A reader
-// without a card has nothing to reset. The daemon may need a moment to see that the signer is dead, hence the retries.
+// without a card, or a daemon that ended, which powers cards down, has nothing to reset. The daemon may need a moment to see that the signer is dead, hence the retries.
 func (s *Service) reset(reader string) error {
 	cards, err := loadPCSC()
 	if err != nil {
@@ -21,7 +21,7 @@ func (s *Service) reset(reader string) error {
 		}
 		if errors.As(err, &code) {
 			switch code {
-			case scardNoSmartCard, scardRemoved, scardUnpowered, scardUnresponsive, scardUnknownReader, scardReaderGone, scardNoReaders:
+			case scardNoService, scardServiceStopped, scardNoSmartCard, scardRemoved, scardUnpowered, scardUnresponsive, scardUnknownReader, scardReaderGone, scardNoReaders:
 				return nil // no power, no security state
 			}
 		}
