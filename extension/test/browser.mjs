@@ -106,7 +106,7 @@ export async function outcome(page) {
   return page.evaluate(() => window.outcome);
 }
 
-/** Presses a button that may close its own window: the window can be gone before the click is reported as done. */
-export async function pressIn(window, selector) {
-  await window.click(selector).catch((error) => { if (!window.isClosed()) throw error; });
-}
+/** Work that may close its own window: that can be gone before the work is reported as done. */
+const unlessClosed = (window, work) => work.catch((error) => { if (!window.isClosed() && !/has been closed/.test(error.message)) throw error; });
+export const pressIn = (window, selector) => unlessClosed(window, window.click(selector));
+export const keyIn = (window, key) => unlessClosed(window, window.keyboard.press(key));

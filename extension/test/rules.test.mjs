@@ -1,7 +1,7 @@
 // Who may ask, and when a request ends: in a real browser.
 import assert from 'node:assert/strict';
 import test, {after, before, describe} from 'node:test';
-import {EXTENSION_ID, nonce, openPrompt, outcome, press, pressIn, start} from './browser.mjs';
+import {EXTENSION_ID, keyIn, nonce, openPrompt, outcome, press, pressIn, start} from './browser.mjs';
 
 describe('with a host', () => {
   let browser;
@@ -83,7 +83,7 @@ describe('with a host', () => {
     for (const [page, window] of [[first, one], [second, two]]) {
       await ready(window);
       await window.fill('#pin', '123456');
-      await window.keyboard.press('Enter');
+      await keyIn(window, 'Enter');
       assert.equal((await outcome(page)).result.algorithm, 'RS256');
       await page.close();
     }

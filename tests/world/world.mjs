@@ -144,7 +144,7 @@ async function run(command, args, env) {
 
 /** Presses a button that may close its own window: the window can be gone before the click is reported as done. */
 export async function pressIn(window, selector) {
-  await window.click(selector).catch((error) => { if (!window.isClosed()) throw error; });
+  await window.click(selector).catch((error) => { if (!window.isClosed() && !/has been closed/.test(error.message)) throw error; });
 }
 
 /** Types the PIN into the prompt window as a person does: not in its first half second. */
