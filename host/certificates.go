@@ -7,8 +7,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/cardbridge/cardbridge/host/internal/operation"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 )
@@ -21,7 +19,7 @@ func listCertificates(args []string) int {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
 	defer cancel()
-	cards, err := newCards(readSettings(), policy.Load(policy.Path()), zerolog.Nop())
+	cards, err := newCards(readSettings(), policy.Load(policy.Path()))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1

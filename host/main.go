@@ -15,8 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/rs/zerolog"
-
 	"github.com/cardbridge/cardbridge/host/internal/browsers"
 	"github.com/cardbridge/cardbridge/host/internal/logs"
 	"github.com/cardbridge/cardbridge/host/internal/operation"
@@ -98,7 +96,7 @@ func serve(caller string) int {
 	if err := doc.Err(); err != nil {
 		log.Error().Err(err).Msg("policy not usable: nothing is permitted")
 	}
-	cards, err := newCards(env, doc, log)
+	cards, err := newCards(env, doc)
 	if err != nil {
 		log.Error().Err(err).Msg("cannot start")
 		return 1
@@ -127,14 +125,14 @@ func stopAtSignal(ctx context.Context, stop func()) {
 	}
 }
 
-func newCards(env settings, doc *policy.Policy, log zerolog.Logger) (*token.Service, error) {
+func newCards(env settings, doc *policy.Policy) (*token.Service, error) {
 	executable, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("the path of this program: %w", err)
 	}
 	return token.New(token.Config{
 		Executable: executable, ChildEnv: env.childEnv, Modules: doc.Modules(), Home: env.home,
-		LockDir: env.lockDir, Log: log,
+		LockDir: env.lockDir,
 	}), nil
 }
 

@@ -58,9 +58,9 @@ async function startRig(dir, cards) {
   return {...rig, ask, socket: rig.ready.pcscSocket, trust: rig.ready.trust};
 }
 
-/** @param {{trust?: string, pinInPage?: boolean, revocation?: string, name?: string}} options */
-export async function startPortal({trust, pinInPage, revocation, name = '127.0.0.1'} = {}) {
-  const args = ['-sdk', join(extension, 'sdk'), '-listen', `${name}:0`];
+/** @param {{trust?: string, pinInPage?: boolean, revocation?: string}} options */
+export async function startPortal({trust, pinInPage, revocation} = {}) {
+  const args = ['-sdk', join(extension, 'sdk'), '-listen', '127.0.0.1:0'];
   if (trust) args.push('-trust', trust);
   if (pinInPage) args.push('-pin-in-page');
   if (revocation) args.push('-revocation', revocation);
@@ -178,9 +178,9 @@ export function hosts(folder) {
 
 /**
  * Rig, portal and browser together, each in a folder of this world's own.
- * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, browser?: object, dir?: string, portalName?: string}} options
+ * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, browser?: object, dir?: string}} options
  */
-export async function createWorld({cards = 'citizen', pinInPage = false, policy, browser: options = {}, dir, portalName} = {}) {
+export async function createWorld({cards = 'citizen', pinInPage = false, policy, browser: options = {}, dir} = {}) {
   const parent = join(root, 'build', 'worlds');
   mkdirSync(parent, {recursive: true});
   const folder = dir ?? mkdtempSync(join(parent, 'w'));
@@ -193,7 +193,7 @@ export async function createWorld({cards = 'citizen', pinInPage = false, policy,
   try {
     const rig = await startRig(folder, cards);
     ends.push(() => rig.stop());
-    const portal = await startPortal({trust: rig.trust, pinInPage, name: portalName});
+    const portal = await startPortal({trust: rig.trust, pinInPage});
     ends.push(() => portal.stop());
     setPolicy(policy?.(portal.origin));
     const env = {PCSCLITE_CSOCK_NAME: rig.socket};

@@ -13,20 +13,16 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
-
-	"github.com/rs/zerolog"
 )
 
 // Config is what the room needs from the outside.
 type Config struct {
 	Executable string   // this binary
-	ChildArgs  []string // what stands before the role in a child's arguments
 	ChildEnv   []string // all that children see of the environment
 	Modules    []string // absolute paths that IT named; empty: the known ones
 	Home       string   // for modules that vendors install per person; may be empty
 	LockDir    string   // for readers' locks; made if it is not there
 	Deadlines  Deadlines
-	Log        zerolog.Logger
 }
 
 // Deadlines are how long a child may take; zero values become the defaults.
