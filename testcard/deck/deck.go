@@ -9,7 +9,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/asn1"
 	"errors"
 	"fmt"
 	"sort"
@@ -32,14 +31,8 @@ var ErrName = errors.New("deck: there is no card of this name; see Names")
 // Card is a card with what is known about its holder.
 type Card struct {
 	*piv.Card
-	Name   string
-	PIN    string
-	Holder string // the person, or the office
-	// SerialNumber is the subject's, 16 digits; "" for an office.
-	SerialNumber string
-	IDTail       string                // last four characters of the person's ID number
-	OID          asn1.ObjectIdentifier // the office's number
-	Certificate  *x509.Certificate     // the login certificate; nil on a dumb card
+	Facts
+	Certificate *x509.Certificate // the login certificate; nil on a card without one
 }
 
 // Deck makes cards on first use. Its methods may be called from any goroutine.
@@ -101,21 +94,17 @@ func (d *Deck) Made() []*Card {
 }
 
 func (d *Deck) make(name string, r recipe) (*Card, error) {
-	conf := piv.Config{PIN: PIN, PUK: PUK}
+	facts := r.facts(name)
+	conf := piv.Config{PIN: facts.PIN, PUK: PUK, YubiKey: r.yubiKey}
 	guid := sha256.Sum256([]byte("CardBridge test card " + name))
 	copy(conf.GUID[:], guid[:])
-	if r.pin != "" {
-		conf.PIN = r.pin
-	}
 	if r.dumb {
 		conf.Dumb, conf.ATR = true, []byte{0x3B, 0x02, 0x14, 0x50}
-		return &Card{Card: piv.New(conf), Name: name, PIN: conf.PIN}, nil
+		return &Card{Card: piv.New(conf), Facts: facts}, nil
 	}
-	conf.YubiKey = r.yubiKey
-	c := &Card{Card: piv.New(conf), Name: name, PIN: conf.PIN, Holder: r.person.Name,
-		SerialNumber: r.person.SerialNumber, IDTail: r.person.IDTail}
-	if r.office.Name != "" {
-		c.Holder, c.OID = r.office.Name, r.office.OID
+	c := &Card{Card: piv.New(conf), Facts: facts}
+	if r.locked {
+		c.SetTries(0)
 	}
 	for _, ref := range r.signatureSlots() {
 		key, err := newKey(r.curve)
@@ -158,12 +147,14 @@ func (d *Deck) issue(r recipe, public crypto.PublicKey, v pki.Variant) (*x509.Ce
 		}
 	}
 	switch {
+	case r.company.Name != "":
+		return p.Business(r.company, public, v)
 	case r.organisation:
 		return p.Organisation(r.office, public, v)
 	case r.office.Name != "":
 		return p.Agency(r.office, public, v)
 	}
-	return p.Citizen(r.person, public, v)
+	return p.Citizen(r.person.Person, public, v)
 }
 
 func policy(ref byte) piv.PINPolicy {

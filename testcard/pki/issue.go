@@ -15,9 +15,11 @@ var (
 	oidSubjectType                = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 1}
 	oidCardRank                   = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 2}
 	oidIDTail                     = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 51}
+	oidBusinessID                 = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 101}
 	oidOrganisation               = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 102}
 	oidNaturalPerson              = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 3, 1, 1}
 	oidAgency                     = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 3, 2, 1, 1}
+	oidCompany                    = asn1.ObjectIdentifier{2, 16, 886, 1, 100, 3, 2, 2, 1, 1}
 )
 
 // Certificate policies.
@@ -30,8 +32,8 @@ var (
 // Person is the holder of a natural person's certificate.
 type Person struct {
 	Name         string // 王小明
-	SerialNumber string // 16 digits that the authority gave
-	IDTail       string // the last four characters of the ID number
+	SerialNumber string // 16 digits that the authority gave; "" leaves the field out
+	IDTail       string // the last four characters of the ID number; "" leaves the attribute out
 }
 
 // Office is the holder of an agency's or an organisation's certificate.
@@ -42,6 +44,12 @@ type Office struct {
 	OID asn1.ObjectIdentifier
 	// OIDAsString writes it as a string: both forms are met.
 	OIDAsString bool
+}
+
+// Company is the holder of a business certificate.
+type Company struct {
+	Name       string // 範例股份有限公司
+	BusinessID string // eight digits
 }
 
 // Validity chooses a certificate's dates.
@@ -69,11 +77,11 @@ type Variant struct {
 // Citizen certifies a natural person's key.
 func (p *PKI) Citizen(h Person, public crypto.PublicKey, v Variant) (*x509.Certificate, error) {
 	name := pkix.Name{Country: []string{"TW"}, CommonName: h.Name, SerialNumber: h.SerialNumber}
-	return p.issue(Citizen, name, []attribute{
-		{oidSubjectType, oidNaturalPerson},
-		{oidCardRank, printable("primary")},
-		{oidIDTail, printable(h.IDTail)},
-	}, public, v)
+	directory := []attribute{{oidSubjectType, oidNaturalPerson}, {oidCardRank, printable("primary")}}
+	if h.IDTail != "" {
+		directory = append(directory, attribute{oidIDTail, printable(h.IDTail)})
+	}
+	return p.issue(Citizen, name, directory, public, v)
 }
 
 // Agency certifies an agency's key.
@@ -84,6 +92,12 @@ func (p *PKI) Agency(h Office, public crypto.PublicKey, v Variant) (*x509.Certif
 // Organisation certifies the key of a school, an association or the like.
 func (p *PKI) Organisation(h Office, public crypto.PublicKey, v Variant) (*x509.Certificate, error) {
 	return p.issueOffice(Organisation, h, public, v)
+}
+
+// Business certifies a company's key.
+func (p *PKI) Business(h Company, public crypto.PublicKey, v Variant) (*x509.Certificate, error) {
+	name := pkix.Name{Country: []string{"TW"}, Organization: []string{h.Name}}
+	return p.issue(Business, name, []attribute{{oidSubjectType, oidCompany}, {oidBusinessID, printable(h.BusinessID)}}, public, v)
 }
 
 func (p *PKI) issueOffice(usual Authority, h Office, public crypto.PublicKey, v Variant) (*x509.Certificate, error) {

@@ -30,11 +30,12 @@ const (
 	CitizenOld   Authority = "citizen-old"
 	Agency       Authority = "agency"
 	Organisation Authority = "organisation"
+	Business     Authority = "business"
 	Test         Authority = "test" // its certificates must be refused
 )
 
 // Authorities lists all of them, the root first.
-var Authorities = []Authority{Root, Citizen, CitizenOld, Agency, Organisation, Test}
+var Authorities = []Authority{Root, Citizen, CitizenOld, Agency, Organisation, Business, Test}
 
 var subjects = map[Authority]pkix.Name{
 	Root:         {Country: []string{"TW"}, Organization: []string{"CardBridge 測試根憑證（非真實機構）"}},
@@ -42,6 +43,7 @@ var subjects = map[Authority]pkix.Name{
 	CitizenOld:   issuingName("內政部憑證管理中心"),
 	Agency:       issuingName("政府憑證管理中心"),
 	Organisation: issuingName("組織及團體憑證管理中心"),
+	Business:     issuingName("工商憑證管理中心"),
 	Test:         issuingName("政府測試憑證管理中心"),
 }
 

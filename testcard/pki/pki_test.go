@@ -125,6 +125,11 @@ func TestCertificatesLookLikeTaiwans(t *testing.T) {
 	assert.Equal(t, "OU=政府測試憑證管理中心,O=行政院,C=TW", c.Issuer.String())
 	require.Len(t, c.Policies, 1)
 	assert.Equal(t, "2.16.886.101.0.3.0", c.Policies[0].String())
+
+	c, err = p.Business(pki.Company{Name: "範例股份有限公司", BusinessID: "00000000"}, public, pki.Variant{})
+	require.NoError(t, err)
+	assert.Equal(t, "OU=工商憑證管理中心,O=行政院,C=TW", c.Issuer.String())
+	assert.Equal(t, map[string]string{"2.16.886.1.100.2.1": "2.16.886.1.100.3.2.2.1.1", "2.16.886.1.100.2.101": "00000000"}, directory(t, c))
 }
 
 // directory decodes subjectDirectoryAttributes, each a SET of exactly one value: an OID or a string.

@@ -20,6 +20,7 @@ import (
 // object in the body, and answers JSON; a refusal is {"error": "…"} with status 400.
 //
 //	/state                          everything: see stateAnswer
+//	/cards                          every card that there can be: see cardAnswer
 //	/certificate?card=              pem, holder, serialNumber, idTail, oid of a card's login certificate
 //	/insert?reader=&card=[&wait=0]  put a card in; returns once the daemon has noticed, unless wait=0
 //	/remove?reader=[&wait=0]        pull the card out
@@ -79,6 +80,7 @@ type certificateAnswer struct {
 func (c *control) handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("/state", answer(func(parameters) (any, error) { return c.state(), nil }))
+	m.HandleFunc("/cards", answer(cards))
 	m.HandleFunc("/certificate", answer(c.certificate))
 	for path, do := range map[string]func(parameters) error{
 		"/insert": c.insert, "/remove": c.remove, "/swap": c.swap, "/set": c.set,

@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/testcard/deck"
 )
 
 // asCommand makes the test binary be cardrig.
@@ -186,6 +188,29 @@ func TestCertificateChainsToTheTrustFolder(t *testing.T) {
 			"-untrusted", filepath.Join(r.ready.Trust, issuer+".pem"), "-crl_check", "-crl_download", f)
 	}
 	r.refused("/certificate?card=dumb", "", "has no certificate")
+	require.NoError(t, r.stdin.Close())
+	r.gone()
+}
+
+func TestCards(t *testing.T) {
+	r := start(t)
+	var a cardsAnswer
+	require.Equal(t, http.StatusOK, r.post("/cards", "", &a))
+	found := map[string]cardAnswer{}
+	for _, c := range a.Cards {
+		found[c.Name] = c
+	}
+	assert.Len(t, found, len(deck.Names()))
+	assert.Equal(t, cardAnswer{Name: "newcomer", Kind: deck.Citizen, Holder: "林小美", SerialNumber: "0000000000000004",
+		IDNumber: "F223456786", IDTail: "6786", PIN: "123456"}, found["newcomer"])
+	assert.Equal(t, cardAnswer{Name: "agency-unit", Kind: deck.Agency, Holder: "範例機關", Unit: "範例單位",
+		OID: "2.16.886.101.20003.29999.1", PIN: "123456"}, found["agency-unit"])
+	assert.True(t, found["locked"].Locked)
+	assert.Empty(t, r.do("/state").Cards, "asking for the list makes no card")
+	s := r.do("/insert?reader=0&card=locked")
+	assert.Zero(t, s.Readers[0].PINTries)
+	s = r.do("/reset-card?card=locked")
+	assert.Equal(t, 3, s.Readers[0].PINTries)
 	require.NoError(t, r.stdin.Close())
 	r.gone()
 }
