@@ -65,8 +65,8 @@ var (
 	wu        = person("吳小英", "0000000000000006", "D223456784")
 	liu       = person("劉大同", "0000000000000007", "G123456785")
 	zhao      = person("趙小安", "0000000000000008", "H223456788")
-	xu        = person("許小芳", "0000000000000009", "J123456787")
-	zheng     = person("鄭大中", "0000000000000010", "K223456780")
+	xu        = person("許小芳", "0000000000000009", "T223456787")
+	zheng     = person("鄭大中", "0000000000000010", "Q123456782")
 
 	agency  = pki.Office{Name: "範例機關", OID: asn1.ObjectIdentifier{2, 16, 886, 101, 20003, 29999}}
 	unit    = pki.Office{Name: "範例機關", Unit: "範例單位", OID: asn1.ObjectIdentifier{2, 16, 886, 101, 20003, 29999, 1}, OIDAsString: true}
