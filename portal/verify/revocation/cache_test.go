@@ -128,6 +128,55 @@ func TestCachedUntilNextUpdate(t *testing.T) {
 	assert.NoError(t, check(checker, now.Add(25*time.Hour)))
 }
 
+// Nobody asks, yet the list is renewed: the first login of the morning does not wait for it.
+func TestRefreshedInTheBackground(t *testing.T) {
+	p := newPublisher(t, nil)
+	now := time.Now()
+	p.publish(t, 1, now, now.Add(time.Hour), false)
+	checker := newChecker(t, Config{Mode: CRLOnly, Refresh: time.Millisecond})
+	require.NoError(t, checker.Check(t.Context(), p.cert, p.ca.cert, now))
+	require.Eventually(t, func() bool { return p.downloads.Load() >= 3 }, 10*time.Second, time.Millisecond)
+	p.broken.Store(true)
+	failed := func() bool { return checker.Stats()[0].Failed > 0 }
+	require.Eventually(t, failed, 10*time.Second, time.Millisecond)
+	p.publish(t, 2, now, now.Add(time.Hour), true)
+	p.broken.Store(false)
+	renewed := func() bool { s := checker.Stats()[0]; return s.Entries == 1 && s.LastFailure != nil }
+	require.Eventually(t, renewed, 10*time.Second, time.Millisecond, "a refresh that failed is tried again")
+	require.ErrorIs(t, checker.Check(t.Context(), p.cert, p.ca.cert, time.Now()), verify.ErrRevoked)
+	checker.Close()
+	assert.ErrorIs(t, checker.Check(t.Context(), p.cert, p.ca.cert, time.Now()), ErrClosed)
+}
+
+func TestWhenAListIsRenewed(t *testing.T) {
+	now := time.Now()
+	for name, c := range map[string]struct{ left, want time.Duration }{
+		"long":           {24 * time.Hour, time.Hour},
+		"shorter":        {40 * time.Minute, 30 * time.Minute},
+		"nearly over":    {10 * time.Second, refreshPause},
+		"over":           {-time.Hour, refreshPause},
+		"used long ago":  {24 * time.Hour, 0},
+		"nobody's to do": {0, 0},
+	} {
+		cache := newCache(time.Hour, func(string, error) {})
+		k := &kept{used: now}
+		from := source{now: func() time.Time { return now }, fresh: func(l *list) error { return l.fresh(now, 0) }}
+		cache.landed(k, from, &flight{list: &list{thisUpdate: now.Add(-48 * time.Hour), nextUpdate: now.Add(c.left)}}, now)
+		if name == "used long ago" {
+			k.used = now.Add(-maxIdle - time.Second)
+		}
+		if name == "nobody's to do" {
+			cache.close()
+		}
+		cache.plan(k, from)
+		assert.Equal(t, c.want != 0, k.timer != nil, name)
+		if k.timer != nil {
+			k.timer.Stop()
+			assert.Equal(t, c.want, k.refresh.Sub(now), name)
+		}
+	}
+}
+
 func TestGenerationsShareAnAddress(t *testing.T) {
 	p := newPublisher(t, nil)
 	now := time.Now()
@@ -154,6 +203,7 @@ func TestCacheUnderLoad(t *testing.T) {
 				from := source{
 					place: place{address: fmt.Sprint((worker + i) % (maxLists + 5))},
 					fresh: func(l *list) error { return l.fresh(at, 0) },
+					now:   func() time.Time { return at }, silent: func() bool { return false },
 					load: func(context.Context) (*list, error) {
 						if loads.Add(1)%7 == 0 {
 							return nil, broken
@@ -183,6 +233,7 @@ func TestMakeRoomForgetsTheLeastUsed(t *testing.T) {
 		from := source{
 			place: place{address: fmt.Sprint(n)}, fresh: func(*list) error { return nil },
 			load: func(context.Context) (*list, error) { return &list{}, nil },
+			now:  func() time.Time { return at }, silent: func() bool { return false },
 		}
 		_, err := c.get(t.Context(), from, at)
 		require.NoError(t, err)

@@ -20,6 +20,8 @@ var (
 	ErrStale     = errors.New("the answer is not valid at this time; check the portal's clock, ask the issuer")
 	ErrUnknown   = errors.New("the issuer's responder does not know the certificate; ask the issuer")
 	ErrScope     = errors.New("the CRL is of a kind that is not read or not for this certificate; ask the issuer, or use OCSP")
+	ErrHost      = errors.New("the certificate names only hosts that this portal may not ask; add them to the allowed hosts if they are the issuer's")
+	ErrPaused    = errors.New("the address gave no answer several times in a row and is left alone for a while; check the issuer's service")
 	ErrClosed    = errors.New("the checker was closed; make a new one")
 )
 

@@ -215,7 +215,7 @@ func TestSpoiltAnswers(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return checker.judge(parsed, id, nonce, q)
+		return checker.judge(t.Context(), parsed, id, nonce, q)
 	}
 	read := func(data []byte) error {
 		_, err := parseCRL(data, issuer)

@@ -228,10 +228,33 @@ func TestCertificateWithoutAddresses(t *testing.T) {
 	assert.Len(t, usableAddresses([]string{"http://a/1", "https://a/2", "http://a/3", "http://a/4", "http://a/5"}), maxAddresses)
 }
 
+// Who writes a certificate chooses what the portal connects to; the operator may narrow it.
+func TestHosts(t *testing.T) {
+	w := newWorld(t, pki.Options{ECC: true})
+	cert := w.citizen(pki.Variant{})
+	for _, mode := range []Mode{OCSPOnly, CRLOnly} {
+		assert.NoError(t, w.check(Config{Mode: mode, Hosts: []string{"ocsp.example", "127.0.0.1"}}, cert))
+	}
+	before := w.asked.Load()
+	for _, mode := range []Mode{OCSPOnly, CRLOnly, OCSPThenCRL} {
+		assert.ErrorIs(t, w.check(Config{Mode: mode, Hosts: []string{"ocsp.example", ".0.0.1.example"}}, cert), ErrHost)
+	}
+	assert.Equal(t, before, w.asked.Load(), "not even connected to")
+	config := Config{Hosts: []string{"a.example", ".b.example"}}
+	for address, want := range map[string]bool{
+		"http://a.example/x": true, "https://A.example:8443/": true, "http://b.example/": false, "http://x.b.example/": true,
+		"http://x.y.B.example/": true, "http://xb.example/": false, "http://a.example.evil.example/": false, "http://[::1]/": false,
+	} {
+		assert.Equal(t, want, !config.foreign(address), address)
+	}
+}
+
 func TestConfigIsChecked(t *testing.T) {
 	for name, config := range map[string]Config{
 		"mode": {Mode: "maybe"}, "none": {Mode: None}, "skew": {Skew: time.Hour}, "negative": {Deadline: -1},
 		"attempts": {Attempts: 11}, "size": {MaxCRL: -1}, "pause": {Pause: time.Hour},
+		"break": {BreakAfter: -1}, "break for": {BreakFor: 2 * time.Hour}, "keep": {KeepGood: time.Hour}, "host": {Hosts: []string{"http://a"}},
+		"host with port": {Hosts: []string{"a:80"}}, "host in capitals": {Hosts: []string{"A"}}, "no host": {Hosts: []string{""}},
 	} {
 		_, err := New(config)
 		assert.Error(t, err, name)

@@ -94,16 +94,26 @@ func newNonce() []byte {
 }
 
 func (c *Checker) askOCSP(ctx context.Context, q question) error {
+	if c.goods.has(q) {
+		return nil
+	}
 	id, err := newCertID(q, c.config.SHA256)
 	if err != nil {
 		return err
 	}
 	return c.each("OCSP", q.cert.OCSPServer, func(address string) error {
-		return c.retry(ctx, c.config.Timeout, func(ctx context.Context) error { return c.askResponder(ctx, address, id, q) })
+		source, err := c.sources.begin("OCSP", address)
+		if err != nil {
+			return err
+		}
+		err = c.retry(ctx, c.config.Timeout, func(ctx context.Context) error { return c.askResponder(ctx, address, id, q) })
+		c.sources.end(ctx, source, err)
+		return err
 	})
 }
 
-// askResponder posts: a GET may be answered from a cache on the way, which a nonce forbids anyway.
+// askResponder posts, which every responder takes (RFC 6960 appendix A.1): a GET may be answered from a cache on the way, and
+// a nonce forbids that anyway.
 func (c *Checker) askResponder(ctx context.Context, address string, id certID, q question) error {
 	nonce := newNonce()
 	body, err := ocspRequest(id, nonce)
@@ -124,13 +134,14 @@ func (c *Checker) askResponder(ctx context.Context, address string, id certID, q
 	if err != nil {
 		return err
 	}
-	return c.judge(answer, id, nonce, q)
+	return c.judge(ctx, answer, id, nonce, q)
 }
 
 // judge asks who signed before it looks at what was said.
-func (c *Checker) judge(answer ocspAnswer, id certID, nonce []byte, q question) error {
+func (c *Checker) judge(ctx context.Context, answer ocspAnswer, id certID, nonce []byte, q question) error {
 	now := q.now()
-	if err := answer.signedFor(q.issuer, now, c.config.Skew); err != nil {
+	responder, err := answer.signedFor(q.issuer, now, c.config.Skew)
+	if err != nil {
 		return err
 	}
 	if answer.nonce == nil && !c.config.AllowMissingNonce {
@@ -146,8 +157,12 @@ func (c *Checker) judge(answer ocspAnswer, id certID, nonce []byte, q question) 
 	if err := single.fresh(answer.producedAt, now, c.config.Skew, c.config.MaxAge); err != nil {
 		return err
 	}
+	if err := c.stillAuthorised(ctx, responder, q); err != nil {
+		return err
+	}
 	switch single.status {
 	case statusGood:
+		c.goods.put(q, single.until(c.config.MaxAge))
 		return nil
 	case statusRevoked:
 		return &Revoked{By: "OCSP", At: single.revokedAt, Code: single.reason}
@@ -158,12 +173,16 @@ func (c *Checker) judge(answer ocspAnswer, id certID, nonce []byte, q question) 
 
 // fresh is RFC 6960 section 4.2.2.1. An answer without nextUpdate says that newer ones are always to be had.
 func (s ocspSingle) fresh(producedAt, now time.Time, skew, maxAge time.Duration) error {
-	until := s.nextUpdate
-	if until.IsZero() {
-		until = s.thisUpdate.Add(maxAge)
-	}
+	until := s.until(maxAge)
 	if producedAt.After(now.Add(skew)) || s.thisUpdate.After(now.Add(skew)) || until.Before(s.thisUpdate) || now.After(until.Add(skew)) {
 		return fmt.Errorf("%w: it holds from %s to %s", ErrStale, s.thisUpdate.UTC().Format(time.RFC3339), until.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+func (s ocspSingle) until(maxAge time.Duration) time.Time {
+	if s.nextUpdate.IsZero() {
+		return s.thisUpdate.Add(maxAge)
+	}
+	return s.nextUpdate
 }

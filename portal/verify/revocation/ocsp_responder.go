@@ -2,20 +2,25 @@ package revocation
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha1"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"fmt"
 	"slices"
 	"time"
 )
 
+var noCheck = asn1.ObjectIdentifier{1, 3, 6, 1, 5, 5, 7, 48, 1, 5} // id-pkix-ocsp-nocheck
+
 // signedFor says whether somebody signed who may speak for the issuer (RFC 6960 section 4.2.2.2): the issuer's own key, or a
-// delegated responder. ResponderID only narrows the choice: generations of one CA share a name, their responders may too.
-func (a ocspAnswer) signedFor(issuer *x509.Certificate, now time.Time, skew time.Duration) error {
+// delegated responder, whose certificate is given back. ResponderID only narrows the choice: generations of one CA share a name, their responders may too.
+func (a ocspAnswer) signedFor(issuer *x509.Certificate, now time.Time, skew time.Duration) (*x509.Certificate, error) {
 	var why error
 	if a.names(issuer) {
 		if why = issuer.CheckSignature(a.algorithm, a.signed, a.signature); why == nil {
-			return nil
+			return nil, nil
 		}
 	}
 	for _, encoded := range a.certificates {
@@ -31,13 +36,13 @@ func (a ocspAnswer) signedFor(issuer *x509.Certificate, now time.Time, skew time
 			continue
 		}
 		if why = cert.CheckSignature(a.algorithm, a.signed, a.signature); why == nil {
-			return nil
+			return cert, nil
 		}
 	}
 	if why == nil {
-		return fmt.Errorf("%w: no certificate with it belongs to its ResponderID", ErrSigner)
+		return nil, fmt.Errorf("%w: no certificate with it belongs to its ResponderID", ErrSigner)
 	}
-	return fmt.Errorf("%w: %w", ErrSigner, why)
+	return nil, fmt.Errorf("%w: %w", ErrSigner, why)
 }
 
 // names compares with the ResponderID.
@@ -51,8 +56,7 @@ func (a ocspAnswer) names(cert *x509.Certificate) bool {
 }
 
 // delegated is RFC 6960 section 4.2.2.2: the issuer itself, with this very key, issued the certificate for signing OCSP
-// answers. Whether the responder's certificate is itself revoked is not asked: most bear id-pkix-ocsp-nocheck, all live
-// shortly.
+// answers.
 func delegated(cert, issuer *x509.Certificate, now time.Time, skew time.Duration) error {
 	usage := x509.KeyUsageDigitalSignature | x509.KeyUsageContentCommitment
 	switch {
@@ -68,4 +72,21 @@ func delegated(cert, issuer *x509.Certificate, now time.Time, skew time.Duration
 		return fmt.Errorf("the responder's certificate is valid from %s to %s", cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339))
 	}
 	return cert.CheckSignatureFrom(issuer)
+}
+
+// stillAuthorised asks the issuer's CRL about its responder (RFC 6960 section 4.2.2.2.1), never OCSP, which would be the
+// responder's own word. With id-pkix-ocsp-nocheck the issuer says that nobody need ask; without a CRL address it says nothing,
+// and the certificate's own dates have to do.
+func (c *Checker) stillAuthorised(ctx context.Context, responder *x509.Certificate, q question) error {
+	if responder == nil || len(responder.CRLDistributionPoints) == 0 || hasNoCheck(responder) {
+		return nil
+	}
+	if err := c.askCRL(ctx, question{cert: responder, issuer: q.issuer, now: q.now}); err != nil {
+		return fmt.Errorf("%w: its own certificate: %s", ErrSigner, err) // not %w: the responder is revoked, not the holder
+	}
+	return nil
+}
+
+func hasNoCheck(cert *x509.Certificate) bool {
+	return slices.ContainsFunc(cert.Extensions, func(e pkix.Extension) bool { return e.Id.Equal(noCheck) })
 }
