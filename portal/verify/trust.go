@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 const (
@@ -25,31 +27,44 @@ func LoadTable(name string) (Table, error) {
 	return ParseTable(data)
 }
 
-// LoadTrust reads every *.pem of a folder: a certificate that signed itself is a root, another CA's is an intermediate. A
-// file that cannot be read, holds no certificate or holds one that is no CA's is an error: a portal with half its trust
-// turns people away without a word.
+// LoadTrust reads every certificate file of a folder (.pem, .crt, .cer, .der; PEM or DER by what is in it): a certificate that
+// signed itself is a root, another CA's is an intermediate. Links are followed, names with a dot in front are not looked at,
+// a certificate that comes twice counts once, an expired one is kept: by it a login is told ErrIssuerExpired from
+// ErrUntrusted. A file that cannot be read, holds no certificate or holds one that is no CA's is an error: a portal with half
+// its trust turns people away without a word. A folder without any gives none, and then every login is ErrUntrusted.
 func LoadTrust(dir string) (roots, intermediates []*x509.Certificate, err error) {
-	if _, err := os.Stat(dir); err != nil {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
 		return nil, nil, fmt.Errorf("trust folder: %w; create it, or name another", err)
 	}
-	names, err := filepath.Glob(filepath.Join(dir, "*.pem"))
-	if err != nil || len(names) > maxTrustFiles {
-		return nil, nil, fmt.Errorf("trust folder %s: over %d files, or a name with one of *?[", dir, maxTrustFiles)
+	entries = slices.DeleteFunc(entries, func(entry os.DirEntry) bool { return !isTrustName(entry.Name()) })
+	if len(entries) > maxTrustFiles {
+		return nil, nil, fmt.Errorf("trust folder %s: over %d files; keep the issuers of your cards only", dir, maxTrustFiles)
 	}
-	for _, name := range names {
+	seen := map[string]bool{}
+	for _, entry := range entries {
+		name := filepath.Join(dir, entry.Name())
 		certs, err := readTrust(name)
 		if err != nil {
 			return nil, nil, fmt.Errorf("trust file %s: %w", name, err)
 		}
 		for _, cert := range certs {
-			if selfSigned(cert) {
+			switch {
+			case seen[string(cert.Raw)]:
+			case selfSigned(cert):
 				roots = append(roots, cert)
-			} else {
+			default:
 				intermediates = append(intermediates, cert)
 			}
+			seen[string(cert.Raw)] = true
 		}
 	}
 	return roots, intermediates, nil
+}
+
+func isTrustName(name string) bool {
+	kinds := []string{".pem", ".crt", ".cer", ".der"}
+	return !strings.HasPrefix(name, ".") && slices.Contains(kinds, strings.ToLower(filepath.Ext(name)))
 }
 
 func readTrust(name string) ([]*x509.Certificate, error) {
@@ -57,32 +72,51 @@ func readTrust(name string) ([]*x509.Certificate, error) {
 	if err != nil {
 		return nil, err
 	}
-	var certs []*x509.Certificate
-	for {
-		block, rest := pem.Decode(data)
-		if block == nil {
-			break
-		}
-		data = rest
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("holds a %s; only certificates belong here", block.Type)
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
+	blocks := [][]byte{data}
+	if armour := []byte("-----BEGIN"); bytes.Contains(data, armour) {
+		if blocks, data, err = readPEM(data); err != nil {
 			return nil, err
+		}
+		if bytes.Contains(data, armour) {
+			return nil, errors.New("a certificate in it is cut off or not base64; copy the file anew")
+		}
+	}
+	var certs []*x509.Certificate
+	for _, block := range blocks {
+		cert, err := x509.ParseCertificate(block)
+		if err != nil {
+			return nil, fmt.Errorf("no certificate in it: %w; store it as PEM or DER", err)
 		}
 		if !isCA(cert) {
 			return nil, fmt.Errorf("%q is not a CA's certificate; remove it", cert.Subject)
 		}
 		certs = append(certs, cert)
 	}
-	if len(certs) == 0 {
-		return nil, errors.New("no CERTIFICATE in it; store it as PEM")
-	}
 	return certs, nil
 }
 
+func readPEM(data []byte) (blocks [][]byte, rest []byte, err error) {
+	for {
+		block, rest := pem.Decode(data)
+		if block == nil {
+			return blocks, data, nil
+		}
+		if block.Type != "CERTIFICATE" {
+			return nil, nil, fmt.Errorf("holds a %s; only certificates belong here", block.Type)
+		}
+		blocks, data = append(blocks, block.Bytes), rest
+	}
+}
+
+// readFile wants a regular file: opening a pipe would wait for whoever writes to it.
 func readFile(name string) ([]byte, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errors.New("not a regular file; put the file itself there")
+	}
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ type Config struct {
 	Table Table
 	// Clock is time.Now unless set.
 	Clock func() time.Time
-	// Skew is how far the clocks of portal and CA may be apart, 0 to 15 minutes.
+	// Skew is how far the clocks of portal and CA may be apart, 0 to 15 minutes: at both ends, of holder and CA.
 	Skew time.Duration
 	// Revocation asks the issuer. Nil: REVOCATION IS NOT CHECKED, a stolen card that its holder reported still logs in;
 	// Identity.RevocationChecked says so.
@@ -47,6 +47,7 @@ type Revocation interface {
 type Verifier struct {
 	roots, intermediates *x509.CertPool
 	policies             []asn1.ObjectIdentifier
+	chainPolicies        []x509.OID // the same
 	table                Table
 	clock                func() time.Time
 	skew                 time.Duration
@@ -62,7 +63,7 @@ func New(config Config) (*Verifier, error) {
 	if err := config.Table.check(); err != nil {
 		return nil, fmt.Errorf("issuer table: %w", err)
 	}
-	policies, err := parseOIDs(config.Table.Policies)
+	policies, chainPolicies, err := policiesOf(config.Table)
 	if err != nil {
 		return nil, fmt.Errorf("policies: %w", err)
 	}
@@ -71,7 +72,7 @@ func New(config Config) (*Verifier, error) {
 	}
 	v := &Verifier{
 		roots: x509.NewCertPool(), intermediates: x509.NewCertPool(),
-		policies: policies, table: config.Table, clock: config.Clock, skew: config.Skew,
+		policies: policies, chainPolicies: chainPolicies, table: config.Table, clock: config.Clock, skew: config.Skew,
 		revocation: config.Revocation, caRevocation: config.CARevocation,
 	}
 	if v.clock == nil {
@@ -136,6 +137,9 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 	if chains = slices.DeleteFunc(chains, v.overTest); len(chains) == 0 {
 		return invalid(ErrTestCard, nil)
 	}
+	if chains = slices.DeleteFunc(chains, v.offPolicy); len(chains) == 0 {
+		return invalid(ErrPolicy, errors.New("a CA above it may not issue under that policy"))
+	}
 	switch {
 	case now.Before(cert.NotBefore.Add(-v.skew)):
 		return invalid(ErrNotYetValid, fmt.Errorf("notBefore %s", cert.NotBefore.UTC().Format(time.RFC3339)))
@@ -149,65 +153,3 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 	identity.RevocationChecked = v.revocation != nil
 	return identity, nil
 }
-
-// purpose asks what the certificate says about itself; "" is fit for a login.
-func (v *Verifier) purpose(cert *x509.Certificate) Reason {
-	switch {
-	case isCA(cert):
-		return ErrCA
-	case v.table.isTest(cert):
-		return ErrTestCard
-	case cert.KeyUsage&x509.KeyUsageDigitalSignature == 0:
-		return ErrKeyUsage
-	case len(cert.ExtKeyUsage)+len(cert.UnknownExtKeyUsage) > 0 && !slices.Contains(cert.ExtKeyUsage, x509.ExtKeyUsageClientAuth):
-		return ErrExtKeyUsage
-	case len(v.policies) > 0 && !slices.ContainsFunc(cert.PolicyIdentifiers, func(policy asn1.ObjectIdentifier) bool {
-		return slices.ContainsFunc(v.policies, policy.Equal)
-	}):
-		return ErrPolicy
-	default:
-		return ""
-	}
-}
-
-// chains finds the ways to a root. It asks for a moment within the holder's own validity, so that an expired certificate of
-// an unknown issuer is called untrusted, and a known issuer's card is called expired; the caller compares the real time.
-func (v *Verifier) chains(cert *x509.Certificate, now time.Time) ([][]*x509.Certificate, error) {
-	at := now
-	if at.Before(cert.NotBefore) {
-		at = cert.NotBefore
-	}
-	if at.After(cert.NotAfter) {
-		at = cert.NotAfter
-	}
-	return cert.Verify(x509.VerifyOptions{
-		Roots:         v.roots,
-		Intermediates: v.intermediates,
-		CurrentTime:   at,
-		KeyUsages:     []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
-	})
-}
-
-// overTest says that a chain leads through a test CA, whatever the issuer below it is called.
-func (v *Verifier) overTest(chain []*x509.Certificate) bool {
-	return slices.ContainsFunc(chain[1:], v.table.isTest)
-}
-
-func chainReason(cert *x509.Certificate, err error) Reason {
-	if _, ok := errors.AsType[x509.UnhandledCriticalExtension](err); ok {
-		return ErrCertificate
-	}
-	invalid, ok := errors.AsType[x509.CertificateInvalidError](err)
-	switch {
-	case ok && invalid.Reason == x509.Expired && !invalid.Cert.Equal(cert):
-		return ErrIssuerExpired
-	case ok && invalid.Reason == x509.Expired: // notBefore after notAfter
-		return ErrCertificate
-	case ok && invalid.Reason == x509.IncompatibleUsage:
-		return ErrExtKeyUsage
-	default:
-		return ErrUntrusted
-	}
-}
-
-func isCA(cert *x509.Certificate) bool { return cert.BasicConstraintsValid && cert.IsCA }
