@@ -62,10 +62,10 @@ func newCA(t testing.TB, name pkix.Name, parent *authority, change func(*x509.Ce
 
 func newKey(t testing.TB) crypto.Signer {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	return key
+	return generateKey()
 }
+
+func generateKey() crypto.Signer { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) }
 
 func sign(t testing.TB, template *x509.Certificate, parent *authority, key crypto.Signer) *x509.Certificate {
 	t.Helper()
@@ -99,15 +99,25 @@ func newCard(t testing.TB, ca *authority, change func(*x509.Certificate)) card {
 
 func (c card) token(t testing.TB) webeid.Token {
 	t.Helper()
-	alg, err := webeid.DefaultAlgorithm(c.key.Public())
-	require.NoError(t, err)
-	digest, err := webeid.Digest(alg, origin, nonce)
-	require.NoError(t, err)
-	signature, err := c.key.Sign(rand.Reader, digest, alg.SignerOpts())
-	require.NoError(t, err)
-	token, err := webeid.NewToken(c.cert, alg, signature, "test")
+	token, err := c.tokenFor(origin, nonce)
 	require.NoError(t, err)
 	return token
+}
+
+func (c card) tokenFor(origin, nonce string) (webeid.Token, error) {
+	alg, err := webeid.DefaultAlgorithm(c.key.Public())
+	if err != nil {
+		return webeid.Token{}, err
+	}
+	digest, err := webeid.Digest(alg, origin, nonce)
+	if err != nil {
+		return webeid.Token{}, err
+	}
+	signature, err := c.key.Sign(rand.Reader, digest, alg.SignerOpts())
+	if err != nil {
+		return webeid.Token{}, err
+	}
+	return webeid.NewToken(c.cert, alg, signature, "test")
 }
 
 // hierarchy is a root with a citizen CA below it.
