@@ -26,7 +26,8 @@ export const people = Object.freeze(Object.fromEntries(
 export async function startPortal({trust, pinInPage, revocation, origin, database, secret, files = {}, dir, args = []} = {}) {
   const folder = dir ?? freshFolder();
   const store = ['-database', database ?? join(folder, 'portal.db'), '-secret', secret ?? join(folder, 'portal.secret')];
-  const importFile = (kind, file) => run(bin('portal'), ['import', kind, ...store, file], process.env);
+  const command = (words, ...rest) => run(bin('portal'), [...words, ...store, ...rest], process.env);
+  const importFile = (kind, file, ...flags) => command(['import', kind], ...flags, file);
   const clean = () => { if (!dir) rmSync(folder, {recursive: true, force: true}); };
   try {
     for (const [kind, file] of Object.entries(files === false ? {} : {...people, ...files})) if (file) await importFile(kind, file);
@@ -36,8 +37,10 @@ export async function startPortal({trust, pinInPage, revocation, origin, databas
     const portal = await start(bin('portal'), ['serve', ...flags, ...args]);
     return {
       ...portal, origin: portal.ready.origin, database: store[1], secret: store[3], importFile,
-      /** The trail, as `portal audit -json` prints it. */
-      audit: () => run(bin('portal'), ['audit', '-database', store[1], '-json'], process.env),
+      /** Another of the portal's commands on this database: command(['unbind'], 'xiaoming.wang'). */
+      command,
+      /** The audit trail, oldest first. */
+      audit: async () => (await command(['audit'], '-since', '0', '-json')).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)),
       async stop() {
         await portal.stop();
         clean();
