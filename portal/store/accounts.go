@@ -14,7 +14,7 @@ const personColumns = `p.id, p.tail, COALESCE(p.account, ''), p.name, p.in_offic
 
 // PersonByAccount implements account.Store.
 func (s *Store) PersonByAccount(ctx context.Context, name string) (account.Person, error) {
-	return s.person(ctx, `SELECT `+personColumns+` FROM persons p WHERE p.account = $1`, name)
+	return s.person(ctx, `SELECT `+personColumns+` FROM persons p WHERE p.account = $1`, clean(name))
 }
 
 // PersonByID implements account.Store.
@@ -48,7 +48,7 @@ func (s *Store) Bound(ctx context.Context, card account.CardKey) (account.Bindin
 		name       sql.NullString
 		isInOffice sql.NullBool
 	)
-	err := s.engine.reader().row(ctx, text, card.Family, card.Serial).
+	err := s.engine.reader().row(ctx, text, clean(card.Family), clean(card.Serial)).
 		Scan(&id, &binding.Thumbprint, &bound, &tail, &person.Account, &name, &isInOffice)
 	if errors.Is(err, sql.ErrNoRows) {
 		return account.Binding{}, account.Person{}, account.ErrNoBinding
@@ -78,7 +78,7 @@ func (s *Store) CardOf(ctx context.Context, person account.Hash) (card account.C
 // Agency implements account.Store.
 func (s *Store) Agency(ctx context.Context, oid string) (account.Agency, error) {
 	found := account.Agency{OID: oid}
-	err := s.engine.reader().row(ctx, `SELECT code, name FROM agencies WHERE oid = $1`, oid).Scan(&found.Code, &found.Name)
+	err := s.engine.reader().row(ctx, `SELECT code, name FROM agencies WHERE oid = $1`, clean(oid)).Scan(&found.Code, &found.Name)
 	if errors.Is(err, sql.ErrNoRows) {
 		return account.Agency{}, account.ErrNoAgency
 	}

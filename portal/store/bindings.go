@@ -73,7 +73,7 @@ func (s *Store) lockInOffice(ctx context.Context, q querier, person account.Hash
 // replace puts the binding in the place of the one that the caller saw; that card's sessions are all of the account's.
 func replace(ctx context.Context, q querier, binding account.Binding, replaces *account.CardKey) error {
 	if replaces != nil {
-		gone, err := q.exec(ctx, takeCard, binding.Person[:], replaces.Family, replaces.Serial)
+		gone, err := q.exec(ctx, takeCard, binding.Person[:], clean(replaces.Family), clean(replaces.Serial))
 		if err != nil {
 			return err
 		}
@@ -84,7 +84,7 @@ func replace(ctx context.Context, q querier, binding account.Binding, replaces *
 			return err
 		}
 	}
-	bound, err := q.exec(ctx, bindCard, binding.Card.Family, binding.Card.Serial, binding.Person[:], binding.Thumbprint, millis(binding.At))
+	bound, err := q.exec(ctx, bindCard, clean(binding.Card.Family), clean(binding.Card.Serial), binding.Person[:], clean(binding.Thumbprint), millis(binding.At))
 	if err == nil && bound == 0 {
 		return refusal{account.ErrConflict}
 	}

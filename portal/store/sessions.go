@@ -85,7 +85,7 @@ func (s *Store) Begin(ctx context.Context, old session.Key, begun session.Sessio
 		}
 		if begun.State == session.Person {
 			var may int
-			err := q.row(ctx, mayBegin, begun.Card.Family, begun.Card.Serial, begun.Person[:]).Scan(&may)
+			err := q.row(ctx, mayBegin, clean(begun.Card.Family), clean(begun.Card.Serial), begun.Person[:]).Scan(&may)
 			if errors.Is(err, sql.ErrNoRows) {
 				return refusal{account.ErrConflict}
 			}
@@ -110,7 +110,7 @@ func (s *Store) beginAtOnce(ctx context.Context, q querier, old session.Key, beg
 	text := s.engine.texts().begin
 	if begun.State == session.Person {
 		text = s.engine.texts().beginPerson
-		args = append(args, begun.Card.Family, begun.Card.Serial)
+		args = append(args, clean(begun.Card.Family), clean(begun.Card.Serial))
 	}
 	written, err := q.exec(ctx, text, args...)
 	if err == nil && written == 0 {
