@@ -33,7 +33,7 @@ type engine interface {
 	transaction(ctx context.Context, how durability, do func(querier) error) error
 	// stage fills a temporary table, then runs apply in a transaction that sees it. Filling stops nobody else's writing.
 	stage(ctx context.Context, into staging, rows iter.Seq2[[]any, error], apply func(querier) error) error
-	migrator() (*goose.Provider, error)
+	migrator() (provider *goose.Provider, done func() error, err error)
 	close() error
 }
 

@@ -41,10 +41,11 @@ func newMigrator(dialect goose.Dialect, db *sql.DB, dir string, options ...goose
 
 // Migrate brings the schema to this program's version; several processes may try at once. *SchemaError if it is newer.
 func (s *Store) Migrate(ctx context.Context) error {
-	provider, err := s.engine.migrator()
+	provider, done, err := s.engine.migrator()
 	if err != nil {
 		return failed("read the migrations", err)
 	}
+	defer done() //nolint:errcheck // each step of a migration has told
 	for {
 		before, err := s.schema(ctx, provider)
 		if err != nil || before.Newer() {
@@ -66,10 +67,11 @@ func (s *Store) Migrate(ctx context.Context) error {
 
 // Check gives *SchemaError unless the schema is this program's.
 func (s *Store) Check(ctx context.Context) error {
-	provider, err := s.engine.migrator()
+	provider, done, err := s.engine.migrator()
 	if err != nil {
 		return failed("read the migrations", err)
 	}
+	defer done() //nolint:errcheck // each step of a migration has told
 	found, err := s.schema(ctx, provider)
 	if found.Have == found.Want && err == nil {
 		return nil

@@ -32,6 +32,7 @@ func TestFiveMigrateAtOnce(t *testing.T) {
 		assert.NoError(t, first.Check(t.Context()))
 		assert.NoError(t, first.Migrate(t.Context()), "twice")
 		importAll(t, first, persons(2))
+		assert.NoError(t, first.Migrate(t.Context()), "after something was written")
 	})
 }
 

@@ -145,8 +145,9 @@ func (s staging) postgres() string {
 	return "CREATE TEMPORARY TABLE " + s.name + " (" + strings.Join(columns, ", ") + ") ON COMMIT DROP"
 }
 
-func (p server) migrator() (*goose.Provider, error) {
-	return newMigrator(goose.DialectPostgres, p.db, "migrations/postgres", goose.WithSessionLocker(advisoryLock{}))
+func (p server) migrator() (*goose.Provider, func() error, error) {
+	provider, err := newMigrator(goose.DialectPostgres, p.db, "migrations/postgres", goose.WithSessionLocker(advisoryLock{}))
+	return provider, func() error { return nil }, err
 }
 
 // advisoryLock lets one of several starting processes migrate while the others wait. goose's own asks every few seconds.

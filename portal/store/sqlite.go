@@ -189,8 +189,14 @@ func (s staging) sqlite() string {
 	return "CREATE TEMPORARY TABLE " + s.name + " (" + strings.Join(columns, ", ") + ") WITHOUT ROWID"
 }
 
-func (l *lite) migrator() (*goose.Provider, error) {
-	return newMigrator(goose.DialectSQLite3, l.durable.db, "migrations/sqlite")
+// migrator has a connection of its own: a writer keeps its one.
+func (l *lite) migrator() (*goose.Provider, func() error, error) {
+	db, err := l.pool(1, "synchronous(FULL)")
+	if err != nil {
+		return nil, nil, err
+	}
+	provider, err := newMigrator(goose.DialectSQLite3, db, "migrations/sqlite")
+	return provider, db.Close, err
 }
 
 // liteReader prepares on a pool.
