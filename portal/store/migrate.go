@@ -45,7 +45,7 @@ func (s *Store) Migrate(ctx context.Context) error {
 	if err != nil {
 		return failed("read the migrations", err)
 	}
-	defer done() //nolint:errcheck // each step of a migration has told
+	defer done() // each step of a migration has told
 	for {
 		before, err := s.schema(ctx, provider)
 		if err != nil || before.Newer() {
@@ -71,7 +71,7 @@ func (s *Store) Check(ctx context.Context) error {
 	if err != nil {
 		return failed("read the migrations", err)
 	}
-	defer done() //nolint:errcheck // each step of a migration has told
+	defer done() // each step of a migration has told
 	found, err := s.schema(ctx, provider)
 	if found.Have == found.Want && err == nil {
 		return nil

@@ -70,7 +70,7 @@ func (p server) transaction(ctx context.Context, _ durability, do func(querier) 
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer tx.Rollback() // after a commit there is nothing to roll back
 	if err := do(pgQuerier{tx}); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (p server) stage(ctx context.Context, into staging, rows iter.Seq2[[]any, e
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
+	defer tx.Rollback() // after a commit there is nothing to roll back
 	if _, err := tx.ExecContext(ctx, into.postgres()); err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func (l *lite) stage(ctx context.Context, into staging, rows iter.Seq2[[]any, er
 		return err
 	}
 	writer := &liteWriter{db: db}
-	defer writer.close() //nolint:errcheck // the commit has told
+	defer writer.close() // the commit has told
 	conn, err := writer.open(ctx)
 	if err != nil {
 		return err
