@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -37,6 +38,7 @@ func (c *client) post(ctx context.Context, n int, path, cookie string, body []by
 	if err != nil {
 		return nil, nil, err
 	}
+	request.Host = strings.TrimPrefix(origin, "https://") // as a proxy passes it on
 	request.Header.Set("Origin", origin)
 	request.Header.Set("Content-Type", "application/json")
 	if cookie != "" {
@@ -158,29 +160,27 @@ func (b *bench) withPortals(ctx context.Context, place *databases, n int, flags 
 	if _, err := c.logins(ctx, 1, b.visits(0, n)); err != nil {
 		return r, err
 	}
-	before, err := c.memory()
+	memory, cpu, err := c.usage()
 	if err != nil {
 		return r, err
 	}
 	if r, err = work(c); err != nil {
 		return r, err
 	}
-	r.before = before
-	r.after, err = c.memory()
+	r.before = memory
+	r.after, r.cpu, err = c.usage()
+	r.cpu -= cpu
 	return r, err
 }
 
-// memory is that of all portals together.
-func (c *client) memory() (float64, error) {
-	sum := 0.0
+// usage is the memory in MiB and the computing time of all portals together.
+func (c *client) usage() (memory float64, cpu time.Duration, err error) {
 	for _, p := range c.portals {
-		mib, err := p.memory()
-		if err != nil {
-			return 0, err
-		}
-		sum += mib
+		mib, memoryErr := p.memory()
+		took, cpuErr := p.cpu()
+		memory, cpu, err = memory+mib, cpu+took, errors.Join(err, memoryErr, cpuErr)
 	}
-	return sum, nil
+	return memory, cpu, err
 }
 
 // memory is one portal over b.logins logins, in rounds of the cards. What counts is the second half against the first: a
@@ -198,7 +198,7 @@ func (b *bench) memory(ctx context.Context, place *databases) (row, error) {
 			all.took += part.took
 			all.times = append(all.times, part.times...)
 			if halfway == 0 && all.logins >= b.logins/2 {
-				if halfway, err = c.memory(); err != nil {
+				if halfway, _, err = c.usage(); err != nil {
 					return all, err
 				}
 			}

@@ -24,6 +24,7 @@ type result struct {
 	took          time.Duration   // of challenges with logins, without the cards' signatures
 	times         []time.Duration // of each login
 	before, after float64         // resident MiB of all portals
+	cpu           time.Duration   // of all portals, or of the floor
 	transactions  *float64        // committed for each login; nil where the database does not tell
 }
 
@@ -43,6 +44,7 @@ type row struct {
 	OfFloor       *float64 `json:"of_floor"`
 	Median        *float64 `json:"median_ms"`
 	P99           *float64 `json:"p99_ms"`
+	CPU           *float64 `json:"cpu_ms_per_login"`
 	Transactions  *float64 `json:"transactions_per_login"`
 	MemoryStart   *float64 `json:"start_rss_mib"`
 	MemoryHalfway *float64 `json:"halfway_rss_mib"`
@@ -62,6 +64,7 @@ func (r result) row(name string, floor *result) row {
 	if floor != nil {
 		made.OfFloor = rounded(r.perSecond() / floor.perSecond())
 	}
+	made.CPU = rounded(float64(r.cpu) / float64(time.Millisecond) / float64(r.logins))
 	if r.transactions != nil {
 		made.Transactions = rounded(*r.transactions)
 	}
@@ -82,13 +85,14 @@ func (b *bench) report() error {
 		}
 		return fmt.Sprintf("%10.2f", *value)
 	}
-	fmt.Fprintf(b.out, "%-48s%10s%10s%10s%10s%10s%10s%10s%10s  aim\n", "row", "logins/s", "of floor", "median", "p99", "tx/login", "MiB start", "halfway", "end")
+	fmt.Fprintf(b.out, "%-48s%10s%10s%10s%10s%10s%10s%10s%10s%10s  aim\n", "row", "logins/s", "of floor", "median", "p99", "CPU/login", "tx/login", "MiB start", "halfway", "end")
 	for _, r := range b.rows {
-		fmt.Fprintf(b.out, "%s%s%s%s%s%s%s%s%s  %s\n", r.Name+strings.Repeat(" ", max(0, 48-utf8.RuneCountInString(r.Name))), cell(r.PerSecond), cell(r.OfFloor),
-			cell(r.Median), cell(r.P99), cell(r.Transactions), cell(r.MemoryStart), cell(r.MemoryHalfway), cell(r.MemoryEnd), r.aim())
+		fmt.Fprintf(b.out, "%s%s%s%s%s%s%s%s%s%s  %s\n", r.Name+strings.Repeat(" ", max(0, 48-utf8.RuneCountInString(r.Name))), cell(r.PerSecond), cell(r.OfFloor),
+			cell(r.Median), cell(r.P99), cell(r.CPU), cell(r.Transactions), cell(r.MemoryStart), cell(r.MemoryHalfway), cell(r.MemoryEnd), r.aim())
 	}
 	fmt.Fprintf(b.out, "\n%d processors, %d cards, %d logins at once, the middle one of %d rounds, the client on the same machine; times in milliseconds,\n"+
-		"of the floor for a whole login, of the portal for POST /api/login. %s has the same.\n", runtime.NumCPU(), b.cards, b.concurrency, b.rounds, b.file)
+		"of the floor for a whole login, of the portal for POST /api/login; CPU is the portals' or the floor's, neither the client's nor the\n"+
+		"database server's. %s has the same.\n", runtime.NumCPU(), b.cards, b.concurrency, b.rounds, b.file)
 	data, err := json.MarshalIndent(map[string]any{"rows": b.rows}, "", "  ")
 	if err != nil {
 		return err
