@@ -16,12 +16,13 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
 #   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
 #   openssl              a second opinion on signatures
+#   postgresql sqlite3   the portal's databases, seen with their own tools
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 chromium fonts-noto-cjk openssl gcc-mingw-w64-x86-64-win32
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 chromium fonts-noto-cjk openssl postgresql sqlite3 gcc-mingw-w64-x86-64-win32
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: node_modules/.package-lock.json ## Install what is missing (Debian packages, npm packages); needs root or sudo.
@@ -46,6 +47,7 @@ dev:
 	@go build -tags dev -ldflags "$(LDFLAGS) -X $(POLICY).devPath=$(BUILD)/dev/policy.json" -o $(BIN)/cardbridge ./host
 	@go build -o $(BIN)/portal ./portal/demo
 	@go build -o $(BIN)/cardrig ./testcard/cmd/cardrig
+	@go build -o $(BIN)/pgrig ./tests/postgres/pgrig
 
 .PHONY: demo
 demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=module.so TRUST=folder for a card of your own).
@@ -67,8 +69,9 @@ test-card: setup ## The built host and the virtual card, on real PC/SC with the 
 	go test -count=1 ./testcard/... ./tests/card/... ./tests/softhsm/...
 
 .PHONY: test-portal
-test-portal: setup ## The portal's library and the reference portal.
-	go test -count=1 ./portal/...
+test-portal: setup dev ## The portal's library on both databases, then every path through the reference portal in real Chromium.
+	go test -count=1 -race ./portal/... ./tests/postgres/...
+	node --test --test-concurrency=1 --test-timeout=300000 tests/portal/*.test.mjs tests/drawer/*.test.mjs
 
 .PHONY: test-extension
 test-extension: setup ## The extension: its modules, then real Chromium with a scripted host.
@@ -81,6 +84,11 @@ test-e2e: setup dev ## Everything together: page, Chromium, extension, host, Ope
 .PHONY: bench
 bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.
 	@node tests/bench/bench.mjs
+
+.PHONY: bench-portal
+bench-portal: setup dev ## Logins per second of the portal against a floor; writes build/bench/portal.json.
+	@go build -o $(BIN)/benchportal ./tests/benchportal
+	@$(BIN)/benchportal -logins 100000
 
 .PHONY: fuzz
 fuzz: setup ## Fuzz every decoder for FUZZTIME (30s) each.

@@ -68,12 +68,12 @@ func checkDigit(number string) bool {
 }
 
 // Account normalises a custom account: compatibility forms, small letters, no spaces. It is false for an empty or an
-// over-long one, for one with control characters, for one that looks like an ID number: that would let a person take
-// another's ID number for an account.
+// over-long one, for one with control characters, for one of an ID number's form, whatever its check digit: that would let
+// a person take another's ID number for an account, or a mistyped ID number count as a wrong account.
 func Account(text string) (string, bool) {
 	name := strings.ToLower(squeeze(text))
-	_, id := IDNumber(name)
-	if name == "" || len([]rune(name)) > MaxAccount || id || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
+	formOfID := idNumber.MatchString(strings.ToUpper(strings.ReplaceAll(name, "-", "")))
+	if name == "" || len([]rune(name)) > MaxAccount || formOfID || strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsGraphic(r) }) {
 		return "", false
 	}
 	return name, true

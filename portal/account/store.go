@@ -81,7 +81,8 @@ type Store interface {
 	Uncount(ctx context.Context, bucket string, window time.Duration, now time.Time) error
 	Forget(ctx context.Context, bucket string, window time.Duration, now time.Time) error
 
-	// Begin ends the old session, if there is one, begins the new one, writes the event: all or nothing.
+	// Begin ends the old session, if there is one, begins the new one, writes the event: all or nothing. ErrConflict if the
+	// new one is a Person's whose card is not bound to that person at this moment, or who is not in office.
 	Begin(ctx context.Context, old session.Key, begun session.Session, event audit.Event) error
 	// Bind does what Begin does, and binds. The old session must be there in state Proved, not expired at binding.At
 	// (session.ErrNone otherwise): it is the proof, spent once. A nil replaces means that the account must have no card; else

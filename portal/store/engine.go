@@ -34,6 +34,7 @@ type engine interface {
 	// stage fills a temporary table, then runs apply in a transaction that sees it. Filling stops nobody else's writing.
 	stage(ctx context.Context, into staging, rows iter.Seq2[[]any, error], apply func(querier) error) error
 	migrator() (provider *goose.Provider, done func() error, err error)
+	pools() map[string]*sql.DB
 	close() error
 }
 

@@ -59,6 +59,8 @@ func (p server) texts() *texts { return &postgresTexts }
 
 func (p server) reader() querier { return pgQuerier{p.db} }
 
+func (p server) pools() map[string]*sql.DB { return map[string]*sql.DB{"postgres": p.db} }
+
 func (p server) close() error { return p.db.Close() }
 
 func (p server) write(_ context.Context, _ durability, do func(querier) error) error {

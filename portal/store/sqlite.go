@@ -94,6 +94,10 @@ func (l *lite) texts() *texts { return &sqliteTexts }
 
 func (l *lite) reader() querier { return l.reads }
 
+func (l *lite) pools() map[string]*sql.DB {
+	return map[string]*sql.DB{"sqlite-durable": l.durable.db, "sqlite-relaxed": l.relaxed.db, "sqlite-reads": l.reads.db}
+}
+
 func (l *lite) close() error {
 	close(l.closed)
 	l.gate <- struct{}{} // for ever

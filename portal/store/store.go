@@ -13,6 +13,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -69,6 +70,9 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for what runs, then closes all connections.
 func (s *Store) Close() error { return s.closing() }
+
+// Pools are the database's connections by what they are for, for a monitor that counts them; nobody else may use them.
+func (s *Store) Pools() map[string]*sql.DB { return s.engine.pools() }
 
 // CheckSecret stores the fingerprint of the secret that hashes ID numbers if the database has none yet, else compares: ErrSecret.
 func (s *Store) CheckSecret(ctx context.Context, fingerprint []byte) error {

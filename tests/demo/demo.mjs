@@ -1,11 +1,13 @@
-// make demo: one login, from the portal's page to the card and back. With a display a person does it; without one it is done
-// here, a line for each step with its time, numbered screenshots below build/demo/.
+// make demo: the portal's logins, from its page to the card and back: a person's first, which binds the card to an account; the
+// same person's next, with the PIN alone; an agency's. With a display a person does it, with a drawer of cards beside the
+// portal; without one it is done here, a line for each step with its time, numbered screenshots below build/demo/.
 //   PIN_IN_PAGE=1            the portal's own PIN field
 //   CARD=/path/to/module.so  the person's own reader and card; TRUST=/folder/of/ca-certificates; REVOCATION=none where its
 //                            certificate names no OCSP responder and no CRL
 import {existsSync, mkdirSync, readdirSync, rmSync} from 'node:fs';
 import {isAbsolute, join} from 'node:path';
 import {createInterface} from 'node:readline';
+import {startDrawer} from '../drawer/drawer.mjs';
 import {createWorld, hosts, root, setPolicy, startBrowser, startPortal, typePIN} from '../world/world.mjs';
 import {compose} from './picture.mjs';
 
@@ -36,19 +38,21 @@ const interruption = new Promise((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => { interrupted = true; resolve('interrupted'); });
 });
 
-/** Portal and browser with the person's own card, or with the virtual one. */
+/** Portal, drawer and browser with the person's own card, or with the virtual one. */
 async function prepare() {
   const policy = (origin) => (pinInPage || module) && {
     portals: [{origin, operations: ['authenticate', 'certificates'], pinFromPage: pinInPage}],
     ...(module && {modules: [module]}),
   };
   if (!module) {
-    const everything = await createWorld({dir: world, pinInPage, policy, browser: {headless}});
+    const everything = await createWorld({dir: world, cards: 'newcomer', pinInPage, policy, browser: {headless}});
     stops.push(everything.stop);
-    step('virtual card in its reader, portal up, browser with the extension and the registered host');
-    return everything;
+    const drawer = await startDrawer(everything.rig);
+    stops.push(() => drawer.stop());
+    step('virtual card in its reader, portal with its database up, browser with the extension and the registered host');
+    return {...everything, drawer};
   }
-  const portal = await startPortal({trust: process.env.TRUST, pinInPage, revocation: process.env.TRUST && process.env.REVOCATION});
+  const portal = await startPortal({trust: process.env.TRUST, pinInPage, revocation: process.env.TRUST && process.env.REVOCATION, dir: world});
   stops.push(() => portal.stop());
   setPolicy(policy(portal.origin));
   const env = {};
@@ -66,6 +70,7 @@ async function firstLine() {
 
 /** Without a display: presses the buttons. */
 async function logIn({browser}, page, pin) {
+  await page.waitForSelector('#submit:not([disabled])');
   if (pinInPage) {
     await page.fill('#pin', pin);
     await page.screenshot({path: picture('portal-with-its-own-pin-field')});
@@ -93,25 +98,58 @@ async function logIn({browser}, page, pin) {
   step('PIN typed, sent to the card');
 }
 
-/** The end of the login: the name on the card, or what the portal said of the certificate. */
+const places = {'/welcome': 'welcome page', '/account': 'the portal asks for the account of this new card', '/agency': 'the agency’s page'};
+
+/** Where a login ends: one of the places, or what the portal said of the certificate. */
 async function outcome(page, wait) {
   const end = await Promise.race([
-    page.waitForURL('**/welcome', {timeout: wait}).then(() => 'welcome'),
+    page.waitForURL((url) => url.pathname in places, {timeout: wait}).then(() => new URL(page.url()).pathname),
     page.waitForSelector('#problem:not([hidden])', {timeout: wait}).then(() => 'refused'),
     interruption,
   ]);
   if (end === 'interrupted') return undefined;
-  if (end === 'welcome') {
-    step('welcome page');
-    if (headless) await page.screenshot({path: picture('welcome'), fullPage: true});
+  if (end !== 'refused') {
+    step(places[end]);
+    if (headless) await page.screenshot({path: picture(end.slice(1)), fullPage: true});
     const facts = await page.$$eval('dd', (list) => list.map((dd) => dd.textContent.trim()));
-    return {line: `demo: logged in as ${facts[0]} (${facts.slice(1, 5).join(', ')})`, code: 0};
+    return {place: end, line: `demo: ${end === '/account' ? 'card proved' : 'logged in'}: ${facts.join(', ')}`, code: 0};
   }
   if (headless) await page.screenshot({path: picture('refused'), fullPage: true});
   const text = await page.$eval('#problem', (node) => node.innerText.trim().split('\n').filter(Boolean).join(' | '));
   const untrusted = text.includes('untrustedIssuer') || text.includes('不受信任');
   // an own card without TRUST ends here: the portal trusts nobody yet
   return {line: `demo: ${untrusted && module ? 'issuer not trusted' : 'not logged in'}: ${text}`, code: untrusted && module && !process.env.TRUST ? 0 : 1};
+}
+
+/** One login of which the demo knows where it leads. */
+async function expect(parts, page, pin, place) {
+  await logIn(parts, page, pin);
+  const end = await outcome(page, 60000);
+  if (end && end.place !== place) throw new Error(`${place} was to come, but: ${end.line}`);
+  return end;
+}
+
+/** The virtual cards' story: first login, next login, agency. */
+async function story(parts, page) {
+  const {rig} = parts;
+  await expect(parts, page, virtualPIN, '/account');
+  await page.fill('#account', 'xiaomei.lin');
+  await page.screenshot({path: picture('account-typed')});
+  await page.click('#next');
+  step('account typed, 下一步 pressed');
+  const bound = await outcome(page, 60000);
+  if (bound?.place !== '/welcome') throw new Error(`the card was not bound: ${bound?.line}`);
+  await page.click('form[action="/logout"] button');
+  step('logged out; from now on the card is bound to the account');
+  const person = await expect(parts, page, virtualPIN, '/welcome');
+  await page.click('form[action="/logout"] button');
+  const card = (await rig.ask('state')).cards.newcomer;
+  step(`the card itself says: ${card.verifies} PINs sent, ${card.signatures} signatures, ${card.pinTries} tries left, ${card.verified ? 'STILL VERIFIED' : 'not verified any more'}`);
+  await rig.ask('swap', {reader: 0, card: 'agency'});
+  step('an agency’s card is put in');
+  const agency = await expect(parts, page, virtualPIN, '/agency');
+  console.log(agency.line);
+  return person;
 }
 
 async function main() {
@@ -126,17 +164,20 @@ async function main() {
   await page.waitForSelector('#submit:not([disabled])');
   await page.waitForFunction(() => document.querySelector('#status').dataset.mood !== 'busy');
   step(`portal open at ${parts.portal.origin}: ${(await page.textContent('#status')).trim()}`);
-  if (headless) await logIn(parts, page, pin);
-  else {
-    console.log(module ? 'demo: press 登入 and type the PIN of your card.' : `demo: press 登入; the virtual card’s PIN is ${virtualPIN}. Ctrl-C ends.`);
-    parts.browser.context.on('close', () => process.emit('SIGTERM'));
+  if (headless && !module) return story(parts, page);
+  if (headless) {
+    await logIn(parts, page, pin);
+    return outcome(page, 60000);
   }
-  const end = await outcome(page, headless ? 60000 : 0);
-  if (end && parts.rig) {
-    const card = (await parts.rig.ask('state')).readers[0];
-    step(`the card itself says: ${card.verifies} PIN sent, ${card.signatures} signature, ${card.pinTries} tries left, ${card.verified ? 'STILL VERIFIED' : 'not verified any more'}`);
+  if (parts.drawer) {
+    const drawer = await parts.browser.open(parts.drawer.url);
+    step(`the cards lie in a drawer: ${drawer.url()}`);
+    await page.bringToFront();
   }
-  if (end && !headless) {
+  console.log(module ? 'demo: press 登入 and type the PIN of your card.' : `demo: press 登入; the PIN of every card is ${virtualPIN}. The drawer is the other tab. Ctrl-C ends.`);
+  parts.browser.context.on('close', () => process.emit('SIGTERM'));
+  const end = await outcome(page, 0);
+  if (end) {
     console.log(end.line);
     console.log('demo: look around; Ctrl-C, or closing the browser, ends.');
     await interruption;

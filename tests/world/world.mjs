@@ -1,72 +1,18 @@
 // The whole of CardBridge on one machine: virtual card, portal, host, a browser with the extension in a throw-away profile.
 // Everything is written below one folder and ends with stop().
-import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
-import {request} from 'node:http';
 import {join} from 'node:path';
-import {createInterface} from 'node:readline';
-import {setTimeout as sleep} from 'node:timers/promises';
-import {fileURLToPath} from 'node:url';
 import {chromium} from 'playwright-core';
+import {startPortal} from './portal.mjs';
+import {bin, root, run} from './process.mjs';
+import {startRig} from './rig.mjs';
 
-export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-const bin = (name) => join(root, 'build', 'bin', name);
+export {startPortal, startPortals} from './portal.mjs';
+export {startRig} from './rig.mjs';
+export {root};
+
 const extension = join(root, 'extension');
 const policyFile = join(root, 'build', 'dev', 'policy.json');
-
-/** Starts a program that prints one line of JSON when it is ready; its standard error is kept for failures. */
-async function start(command, args, options = {}) {
-  // also where this process is killed and stop() never runs
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', command, ...args], {...options, stdio: ['pipe', 'pipe', 'pipe']});
-  let errors = '';
-  child.stderr.on('data', (chunk) => { errors = (errors + chunk).slice(-20000); });
-  child.stdin.on('error', () => {});
-  const ended = new Promise((resolve) => child.on('exit', resolve));
-  const line = await new Promise((resolve, reject) => {
-    createInterface({input: child.stdout}).once('line', resolve);
-    child.on('error', reject);
-    ended.then((code) => reject(new Error(`${command} ended with ${code} before it was ready:\n${errors}`)));
-  });
-  return {
-    ready: JSON.parse(line),
-    errors: () => errors,
-    async stop() {
-      child.stdin.end();
-      child.kill('SIGTERM');
-      await Promise.race([ended, sleep(10000)]);
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    },
-  };
-}
-
-/** The virtual card's rig. ask('insert', {reader: 0, card: 'citizen'}) and so on: see testcard/cmd/cardrig. */
-async function startRig(dir, cards) {
-  const rig = await start(bin('cardrig'), ['-dir', dir, ...(cards ? ['-in', cards] : [])]);
-  const ask = (path, parameters = {}) => new Promise((resolve, reject) => {
-    const query = new URLSearchParams(parameters);
-    const method = ['state', 'certificate'].includes(path) ? 'GET' : 'POST';
-    request({socketPath: rig.ready.control, path: `/${path}?${query}`, method}, (response) => {
-      let body = '';
-      response.on('data', (chunk) => { body += chunk; });
-      response.on('end', () => {
-        const answer = JSON.parse(body);
-        if (response.statusCode === 200) resolve(answer);
-        else reject(new Error(`cardrig ${path}: ${answer.error}`));
-      });
-    }).on('error', reject).end();
-  });
-  return {...rig, ask, socket: rig.ready.pcscSocket, trust: rig.ready.trust};
-}
-
-/** @param {{trust?: string, pinInPage?: boolean, revocation?: string}} options */
-export async function startPortal({trust, pinInPage, revocation} = {}) {
-  const args = ['-sdk', join(extension, 'sdk'), '-listen', '127.0.0.1:0'];
-  if (trust) args.push('-trust', trust);
-  if (pinInPage) args.push('-pin-in-page');
-  if (revocation) args.push('-revocation', revocation);
-  const portal = await start(bin('portal'), args);
-  return {...portal, origin: portal.ready.origin};
-}
 
 /** Puts IT's policy in place; null: the built-in one. The host reads it at each session. */
 export function setPolicy(policy) {
@@ -134,14 +80,6 @@ export async function startBrowser(dir, {env = {}, headless = true, register = t
   };
 }
 
-async function run(command, args, env) {
-  const child = spawn(command, args, {env, stdio: ['ignore', 'ignore', 'pipe']});
-  let errors = '';
-  child.stderr.on('data', (chunk) => { errors += chunk; });
-  const code = await new Promise((resolve) => child.on('exit', resolve));
-  if (code !== 0) throw new Error(`${command} ${args.join(' ')}: ${errors}`);
-}
-
 /** Presses a button that may close its own window: the window can be gone before the click is reported as done. */
 export async function pressIn(window, selector) {
   await window.click(selector).catch((error) => { if (!window.isClosed() && !/has been closed/.test(error.message)) throw error; });
@@ -178,9 +116,10 @@ export function hosts(folder) {
 
 /**
  * Rig, portal and browser together, each in a folder of this world's own.
- * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, browser?: object, dir?: string}} options
+ * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, browser?: object, dir?: string,
+ *   portal?: import('./portal.mjs').PortalOptions}} options
  */
-export async function createWorld({cards = 'citizen', pinInPage = false, policy, browser: options = {}, dir} = {}) {
+export async function createWorld({cards = 'citizen', pinInPage = false, policy, browser: options = {}, dir, portal: portalOptions = {}} = {}) {
   const parent = join(root, 'build', 'worlds');
   mkdirSync(parent, {recursive: true});
   const folder = dir ?? mkdtempSync(join(parent, 'w'));
@@ -193,7 +132,7 @@ export async function createWorld({cards = 'citizen', pinInPage = false, policy,
   try {
     const rig = await startRig(folder, cards);
     ends.push(() => rig.stop());
-    const portal = await startPortal({trust: rig.trust, pinInPage});
+    const portal = await startPortal({trust: rig.trust, pinInPage, dir: folder, ...portalOptions});
     ends.push(() => portal.stop());
     setPolicy(policy?.(portal.origin));
     const env = {PCSCLITE_CSOCK_NAME: rig.socket};

@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"crypto/x509"
@@ -10,11 +10,13 @@ import (
 	"github.com/cardbridge/cardbridge/portal/verify"
 )
 
-// refusal is the body of every answer that is not 2xx: {error: {code, message, hint, certificate?}}, texts by language.
+// refusal is the body of every answer that is not 2xx: {error: {code, message, hint, request, certificate?}}, texts by
+// language; request is the id under which log and audit trail speak of it.
 type refusal struct {
 	Code        string            `json:"code"`
 	Message     map[string]string `json:"message"`
 	Hint        map[string]string `json:"hint"`
+	Request     string            `json:"request"`
 	Certificate *presented        `json:"certificate,omitzero"`
 }
 
@@ -33,7 +35,10 @@ func shown(cert *x509.Certificate) *presented {
 	if cert == nil {
 		return nil
 	}
-	identity := verify.Describe(cert, verify.DefaultTable())
+	return describe(verify.Describe(cert, verify.DefaultTable()))
+}
+
+func describe(identity verify.Identity) *presented {
 	return &presented{
 		Holder: identity.Name, CardKind: identity.CardKind, Issuer: identity.Issuer,
 		NotBefore: identity.NotBefore.UTC(), NotAfter: identity.NotAfter.UTC(), thumbprint: identity.Thumbprint,
@@ -43,19 +48,26 @@ func shown(cert *x509.Certificate) *presented {
 // refuse answers with a code of texts.json. The log gets the code with the thumbprint: no name, no number of a person,
 // no error text, since that may quote either.
 func (p *Portal) refuse(w http.ResponseWriter, r *http.Request, status int, code string, certificate *presented) {
-	text := p.texts.Refusals[code]
 	thumbprint := ""
 	if certificate != nil {
 		thumbprint = certificate.thumbprint
 	}
-	p.Log.Warn("refused", "path", r.URL.Path, "outcome", code, "thumbprint", thumbprint)
+	id, _ := r.Context().Value(requestID{}).(string)
+	p.Log.Warn("refused", "path", r.URL.Path, "outcome", code, "thumbprint", thumbprint, "request", id)
 	message, hint := map[string]string{}, map[string]string{}
 	for _, lang := range languages {
-		message[lang], hint[lang] = text[lang].Message, text[lang].Hint
+		text := p.refusal(code, lang)
+		message[lang], hint[lang] = text.Message, text.Hint
 	}
 	reply(w, status, struct {
 		Error refusal `json:"error"`
-	}{refusal{code, message, hint, certificate}})
+	}{refusal{code, message, hint, id, certificate}})
+}
+
+// unavailable is for a store that fails: the log gets its word, which names no person.
+func (p *Portal) unavailable(w http.ResponseWriter, r *http.Request, err error) {
+	p.Log.Error("store", "path", r.URL.Path, "error", err.Error())
+	p.refuse(w, r, http.StatusServiceUnavailable, "unavailable", nil)
 }
 
 func reply(w http.ResponseWriter, status int, body any) {

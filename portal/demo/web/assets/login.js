@@ -1,5 +1,5 @@
 // The login of the reference portal. Copy it: one challenge from the server, one call of the SDK, one answer to the server.
-const texts = JSON.parse(document.getElementById('texts').textContent);
+const {texts, install} = JSON.parse(document.getElementById('data').textContent);
 const lang = document.documentElement.lang;
 const form = document.getElementById('login');
 const submit = document.getElementById('submit');
@@ -7,6 +7,16 @@ const cancel = document.getElementById('cancel');
 const pinField = document.getElementById('pin'); // only with -pin-in-page
 const statusLine = document.getElementById('status');
 const problem = document.getElementById('problem');
+const agency = document.getElementById('agency');
+
+/** How often it is asked whether the agency's card is still there. */
+const WATCH_MS = 400;
+
+/** What is missing, by the SDK's code: links say how to get it. */
+const PARTS = {
+  extensionMissing: 'extension', extensionOutdated: 'extension', hostMissing: 'host', hostNotInstalled: 'host', hostOutdated: 'host',
+  noModule: 'module', moduleFailed: 'module',
+};
 
 /** The server's refusal: {code, message, hint, certificate?}, both texts by language. */
 class Refused extends Error {
@@ -70,7 +80,7 @@ async function login() {
       onProgress: (state) => say(state === 'reading' ? texts.window : texts.card, 'busy'),
     });
     say(texts.verifying, 'busy');
-    const {next} = await post('/api/login', {challengeNonce, token}, signal);
+    const next = await verify(challengeNonce, token, signal);
     say(texts.done, 'good');
     leaving = true;
     location.assign(next);
@@ -85,6 +95,53 @@ async function login() {
     }
   }
 }
+
+/** Has the server verify the token; gives the page to go on with. An agency's card must stay in until the end. */
+async function verify(challengeNonce, token, signal) {
+  const shown = new AbortController();
+  const pulled = watchAgency(token.unverifiedCertificate, shown.signal);
+  try {
+    const answer = await post('/api/login', {challengeNonce, token}, signal);
+    shown.abort();
+    if (await pulled) {
+      await fetch('/logout', {method: 'POST', body: new URLSearchParams({csrf: answer.csrf}), redirect: 'manual'});
+      throw new Refused(cardPulled());
+    }
+    return answer.next;
+  } catch (error) {
+    shown.abort();
+    if (!signal.aborted && await pulled) throw new Refused(cardPulled());
+    throw error;
+  } finally {
+    agency.hidden = true;
+  }
+}
+
+/** Shows that an agency's card is being verified; true if it was pulled before the signal came. */
+async function watchAgency(certificate, signal) {
+  let kind;
+  try {
+    ({cardKind: kind} = await post('/api/card', {certificate}, signal));
+  } catch {
+    return false; // only the display depends on it
+  }
+  if (kind !== 'agency' || signal.aborted) return false;
+  say('');
+  document.getElementById('agency-text').textContent = texts.agencyVerifying;
+  agency.hidden = false;
+  for (;;) {
+    // The readers as they are now; a host that does not name them cannot be asked.
+    const {readers} = await sdk.status().catch(() => ({}));
+    if (readers && !readers.some((reader) => reader.state !== 'empty')) {
+      document.getElementById('agency-text').textContent = texts.cardPulled;
+      return true;
+    }
+    if (signal.aborted) return false;
+    await new Promise((resolve) => { setTimeout(resolve, WATCH_MS); signal.addEventListener('abort', resolve, {once: true}); });
+  }
+}
+
+const cardPulled = () => ({code: 'cardRemoved', message: {[lang]: texts.cardPulled}, hint: {[lang]: texts.cardPulledHint}});
 
 /** POSTs JSON; gives the answer's object, or throws Refused. */
 async function post(path, body, signal) {
@@ -108,17 +165,22 @@ async function post(path, body, signal) {
 /** What happened, and what to do, in the visitor's language. */
 function explain(error) {
   if (error instanceof Refused) {
-    const {code, message, hint, certificate} = error.refusal;
-    return {title: message[lang], hint: hint[lang], code, certificate};
+    const {code, message, hint, certificate, request} = error.refusal;
+    return {title: message[lang], hint: hint[lang], code, certificate, operation: request};
   }
   if (error instanceof sdk.CardBridgeError) {
-    return {title: error.texts[lang].message, hint: error.texts[lang].hint, code: error.code, operation: error.operation};
+    return {title: error.texts[lang].message, hint: error.texts[lang].hint, code: error.code, operation: error.operation,
+      unlock: error.facts?.unlockURL, missing: PARTS[error.code]};
   }
   return {title: texts.unexpected, hint: texts.unexpectedHint, code: 'unexpected'};
 }
 
-function show({title, hint, code, operation, certificate}) {
+function show({title, hint, code, operation, certificate, unlock, missing}) {
   problem.replaceChildren(element('h2', title || texts.errorTitle), element('p', hint ?? ''));
+  const toInstall = missing && installFor(missing);
+  if (toInstall) problem.append(element('p', toInstall.text[lang]));
+  if (toInstall?.href) problem.append(link(toInstall.href, texts.install));
+  if (unlock?.startsWith('https://')) problem.append(link(unlock, texts.unlock));
   if (certificate) problem.append(...presented(certificate));
   const details = [`${texts.code} ${code}`];
   if (operation) details.push(`${texts.operation} ${operation}`);
@@ -126,6 +188,22 @@ function show({title, hint, code, operation, certificate}) {
   problem.hidden = false;
   problem.scrollIntoView({block: 'nearest'});
   if (code === 'pinLocked') document.getElementById('help-unlock').open = true;
+}
+
+/** What to install on this browser and system: the first entry that fits. */
+function installFor(part) {
+  const agent = navigator.userAgent;
+  const browser = [['Edg/', 'edge'], ['Firefox/', 'firefox'], ['Chrome/', 'chrome']].find(([mark]) => agent.includes(mark))?.[1];
+  const system = [['Windows', 'windows'], ['Mac OS', 'macos'], ['Linux', 'linux']].find(([mark]) => agent.includes(mark))?.[1];
+  return install.find((entry) => entry.part === part && [undefined, browser].includes(entry.browser) && [undefined, system].includes(entry.system));
+}
+
+function link(href, text) {
+  const paragraph = element('p', undefined, 'action');
+  const anchor = element('a', text);
+  Object.assign(anchor, {href, target: '_blank', rel: 'noreferrer'});
+  paragraph.append(anchor, element('span', ` ${new URL(href).host}`, 'small'));
+  return paragraph;
 }
 
 /** The certificate's words are a stranger's: they go in as text, never as markup. */

@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"crypto"
@@ -63,34 +63,66 @@ func issuerName(unit string) pkix.Name {
 // newMOICA gives a citizen CA whose certificate stands in a trust folder.
 func newMOICA(t testing.TB) (ca *card, trust string) {
 	t.Helper()
-	root := newCertificate(t, nil, pkix.Name{CommonName: "Test Root"}, asCA)
-	ca = newCertificate(t, root, issuerName("內政部憑證管理中心"), asCA)
-	trust = t.TempDir()
-	for name, cert := range map[string]*x509.Certificate{"root.pem": root.cert, "moica.pem": ca.cert} {
-		data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
-		require.NoError(t, os.WriteFile(filepath.Join(trust, name), data, 0o600))
-	}
+	ca, _, trust = newAuthorities(t)
 	return ca, trust
 }
 
+// newAuthorities gives an agency CA as well.
+func newAuthorities(t testing.TB) (moica, gca *card, trust string) {
+	t.Helper()
+	root := newCertificate(t, nil, pkix.Name{CommonName: "Test Root"}, asCA)
+	moica = newCertificate(t, root, issuerName("內政部憑證管理中心"), asCA)
+	gca = newCertificate(t, root, issuerName("政府憑證管理中心"), asCA)
+	trust = t.TempDir()
+	for name, cert := range map[string]*x509.Certificate{"root.pem": root.cert, "moica.pem": moica.cert, "gca.pem": gca.cert} {
+		data := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert.Raw})
+		require.NoError(t, os.WriteFile(filepath.Join(trust, name), data, 0o600))
+	}
+	return moica, gca, trust
+}
+
 const (
+	agencyOID     = "2.16.886.101.20003.29999"
 	idTail        = "6789"
 	subjectSerial = "0000000112345678"
 )
 
+// newCitizen is the bound card, or, with another name, a card that says it is.
 func newCitizen(t testing.TB, ca *card, name string, change func(*x509.Certificate)) *card {
 	t.Helper()
-	tail, err := asn1.Marshal([]struct {
-		Type   asn1.ObjectIdentifier
-		Values []string `asn1:"set"`
-	}{{asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, 51}, []string{idTail}}})
-	require.NoError(t, err)
-	return newCertificate(t, ca, pkix.Name{Country: []string{"TW"}, CommonName: name, SerialNumber: subjectSerial}, func(cert *x509.Certificate) {
-		cert.ExtraExtensions = []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 9}, Value: tail}}
+	return newHolder(t, ca, name, subjectSerial, idTail, change)
+}
+
+// newHolder is a citizen's card; an empty tail leaves its attribute out.
+func newHolder(t testing.TB, ca *card, name, serial, tail string, change func(*x509.Certificate)) *card {
+	t.Helper()
+	return newCertificate(t, ca, pkix.Name{Country: []string{"TW"}, CommonName: name, SerialNumber: serial}, func(cert *x509.Certificate) {
+		if tail != "" {
+			cert.ExtraExtensions = attribute(t, 51, tail)
+		}
 		if change != nil {
 			change(cert)
 		}
 	})
+}
+
+// newAgency is an agency's card, of an agency CA.
+func newAgency(t testing.TB, ca *card, oid string) *card {
+	t.Helper()
+	return newCertificate(t, ca, pkix.Name{Country: []string{"TW"}, Organization: []string{"範例機關"}}, func(cert *x509.Certificate) {
+		cert.ExtraExtensions = attribute(t, 102, oid)
+	})
+}
+
+// attribute is a subjectDirectoryAttributes extension with one of Taiwan's own attributes.
+func attribute(t testing.TB, number int, value string) []pkix.Extension {
+	t.Helper()
+	der, err := asn1.Marshal([]struct {
+		Type   asn1.ObjectIdentifier
+		Values []string `asn1:"set"`
+	}{{asn1.ObjectIdentifier{2, 16, 886, 1, 100, 2, number}, []string{value}}})
+	require.NoError(t, err)
+	return []pkix.Extension{{Id: asn1.ObjectIdentifier{2, 5, 29, 9}, Value: der}}
 }
 
 func (c *card) sign(t testing.TB, origin, nonce string) webeid.Token {

@@ -1,19 +1,11 @@
-package main
+package web
 
 import (
-	"bufio"
-	"context"
-	"flag"
-	"io"
-	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/go-json-experiment/json"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -49,7 +41,7 @@ func TestPagesBearTheirPolicy(t *testing.T) {
 	s := newSite(t, trust, func(settings *Settings) { settings.PINInPage = true })
 	b := s.browser(t)
 	require.Equal(t, http.StatusOK, b.login(newCitizen(t, moica, "王小明", nil)).StatusCode)
-	for _, path := range []string{"/", "/?lang=en", "/?out=1", "/welcome", "/welcome?lang=en"} {
+	for _, path := range []string{"/", "/?lang=en", "/?out=1", "/?ended=1", "/welcome", "/welcome?lang=en"} {
 		got := b.get(path)
 		require.Equal(t, http.StatusOK, got.StatusCode, path)
 		policy := got.Header.Get("Content-Security-Policy")
@@ -128,67 +120,4 @@ func TestCookiesOnHTTPS(t *testing.T) {
 		assert.Contains(t, cookie, part)
 	}
 	assert.NotEmpty(t, got.Header.Get("Strict-Transport-Security"))
-}
-
-func TestOriginOf(t *testing.T) {
-	for want, addr := range map[string]*net.TCPAddr{
-		"http://127.0.0.1:8080": {IP: net.IPv4(127, 0, 0, 1), Port: 8080},
-		"http://127.0.0.1":      {IP: net.IPv4(127, 0, 0, 1), Port: 80},
-		"http://[::1]:8080":     {IP: net.IPv6loopback, Port: 8080},
-		"http://[::1]":          {IP: net.IPv6loopback, Port: 80},
-		"http://localhost:8080": {IP: net.IPv6zero, Port: 8080},
-		"http://localhost":      {IP: net.IPv4zero, Port: 80},
-	} {
-		assert.Equal(t, want, originOf(addr))
-	}
-}
-
-func TestRun(t *testing.T) {
-	_, trust := newMOICA(t)
-	sdk := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(sdk, "cardbridge.js"), []byte("export {};"), 0o600))
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	reader, writer := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		err := run(ctx, []string{"-trust", trust, "-sdk", sdk, "-pin-in-page", "-lang", "en"}, writer, io.Discard)
-		writer.CloseWithError(io.EOF)
-		ended <- err
-	}()
-	line, err := bufio.NewReader(reader).ReadBytes('\n')
-	require.NoError(t, err)
-	var ready struct {
-		Origin string `json:"origin"`
-	}
-	require.NoError(t, json.Unmarshal(line, &ready, json.RejectUnknownMembers(true)))
-	response, err := http.Get(ready.Origin + "/")
-	require.NoError(t, err)
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	require.NoError(t, response.Body.Close())
-	assert.Contains(t, string(body), "PIN code")
-	cancel()
-	assert.NoError(t, <-ended, "ends cleanly")
-}
-
-func TestRunRefusesBadFlags(t *testing.T) {
-	bad := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(bad, "a.pem"), []byte("x"), 0o600))
-	for name, args := range map[string][]string{
-		"language":     {"-lang", "fr"},
-		"origin":       {"-origin", "https://portal.example/"},
-		"listen":       {"-listen", "127.0.0.1:99999"},
-		"trust file":   {"-trust", bad},
-		"sdk":          {"-sdk", filepath.Join(bad, "none")},
-		"revocation":   {"-revocation", "maybe"},
-		"left over":    {"more"},
-		"unknown flag": {"-none"},
-	} {
-		assert.Error(t, run(t.Context(), args, io.Discard, io.Discard), name)
-	}
-	assert.ErrorIs(t, run(t.Context(), []string{"-none"}, io.Discard, io.Discard), flag.ErrHelp)
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	assert.NoError(t, run(ctx, []string{"-trust", filepath.Join(bad, "none")}, io.Discard, io.Discard), "no trust folder: nobody is trusted")
 }

@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	"maps"
@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cardbridge/cardbridge/portal/account"
 	"github.com/cardbridge/cardbridge/portal/verify"
 )
 
@@ -15,7 +16,15 @@ import (
 func TestEveryRefusalHasTexts(t *testing.T) {
 	texts, err := loadTexts()
 	require.NoError(t, err)
-	codes := []string{"challengeUnknown", "challengeExpired", "challengeUsed", "challengeOtherSession", "noCookie", "crossSite", "notJSON", "tooLarge", "badRequest", "tooBusy", "internal"}
+	codes := []string{"challengeUnknown", "challengeExpired", "challengeUsed", "challengeOtherSession", "noCookie", "crossSite", "notJSON", "tooLarge", "badRequest", "tooBusy", "internal",
+		"unavailable", "tooManyFromAddress", "tooManyOfCard", "badForm"}
+	for _, reason := range []account.Reason{
+		account.ErrCardKind, account.ErrIncomplete, account.ErrMalformed, account.ErrNotInFile, account.ErrOtherHolder, account.ErrLeftOffice,
+		account.ErrVanished, account.ErrTooManyTries, account.ErrMeanwhile, account.ErrUnknownAgency,
+	} {
+		require.NotEmpty(t, reason.Error(), "%q", string(reason))
+		codes = append(codes, string(reason))
+	}
 	for _, reason := range []verify.Reason{
 		verify.ErrToken, verify.ErrSignature, verify.ErrCertificate, verify.ErrTestCard, verify.ErrUntrusted, verify.ErrExpired,
 		verify.ErrNotYetValid, verify.ErrIssuerExpired, verify.ErrCA, verify.ErrKeyUsage, verify.ErrExtKeyUsage, verify.ErrPolicy,

@@ -1,4 +1,4 @@
-package main
+package web
 
 import (
 	_ "embed"
@@ -15,7 +15,7 @@ func isLanguage(text string) bool { return text == "zh-TW" || text == "en" }
 //go:embed texts.json
 var textsJSON []byte
 
-// Texts is texts.json: everything that a person reads, by language.
+// Texts is texts.json: everything that a person reads, by language; {helpDesk} stands for Links.HelpDesk.
 type Texts struct {
 	// Refusals are the server's answers, by code.
 	Refusals map[string]map[string]Refusal `json:"refusals"`
@@ -43,6 +43,20 @@ func (t Texts) page(lang string) map[string]string {
 		out[key] = byLanguage[lang]
 	}
 	return out
+}
+
+// refusal gives the texts of a code; an unknown one is our mistake, so the person reads that the server failed.
+func (p *Portal) refusal(code, lang string) Refusal {
+	text, ok := p.texts.Refusals[code]
+	if !ok {
+		text = p.texts.Refusals["internal"]
+	}
+	return Refusal{p.fill(text[lang].Message, lang), p.fill(text[lang].Hint, lang)}
+}
+
+// fill puts the operator's help desk into a text.
+func (p *Portal) fill(text, lang string) string {
+	return strings.ReplaceAll(text, "{helpDesk}", p.Links.HelpDesk.Text[lang])
 }
 
 // script gives the texts of login.js without their prefix, with the names of the card kinds.
