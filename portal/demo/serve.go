@@ -31,6 +31,9 @@ type options struct {
 	tlsCert, tlsKey                                                     string
 	proxies                                                             []netip.Prefix
 	limits                                                              web.Limits
+	revocationHosts                                                     []string
+	keepGood                                                            time.Duration
+	askAboutCAs                                                         bool
 	auditDays                                                           int
 	pinInPage                                                           bool
 }
@@ -49,6 +52,10 @@ func parseServe(args []string, s streams) (options, error) {
 	flags.StringVar(&o.links, "links", "", "JSON file of help desk, unlock pages, installers, other ways to log in (default: built in)")
 	flags.StringVar(&o.revocation, "revocation", string(revocation.OCSPThenCRL),
 		"whom to ask whether a certificate is revoked: ocsp-then-crl, crl, ocsp; none asks nobody, so that revoked cards log in")
+	flags.Func("revocation-host", "host that may be asked, or .example.gov.tw for all below it; may be repeated (default: whatever certificates of trusted issuers name)",
+		func(host string) error { o.revocationHosts = append(o.revocationHosts, host); return nil })
+	flags.DurationVar(&o.keepGood, "ocsp-keep", 0, "how long a good OCSP answer serves again, so also how long a card revoked meanwhile still logs in; up to 10m")
+	flags.BoolVar(&o.askAboutCAs, "ca-revocation", false, "ask also whether the issuing CAs are revoked, by their issuers' CRLs")
 	flags.BoolVar(&o.pinInPage, "pin-in-page", false, "show the portal's own PIN field; needs IT's grant pinFromPage for this origin")
 	flags.StringVar(&o.tlsCert, "tls-cert", "", "PEM file of the certificate chain; read again when it changes (default: plain http, for loopback or a proxy)")
 	flags.StringVar(&o.tlsKey, "tls-key", "", "PEM file of its key")
@@ -206,16 +213,15 @@ func newVerifier(o options, registry prometheus.Registerer, log *slog.Logger) (v
 			return nil, nil, fmt.Errorf("-issuers: %w", err)
 		}
 	}
-	closeAll = func() {}
-	if o.revocation == string(revocation.None) {
-		log.Warn("revocation is not checked; revoked cards log in")
-	} else {
-		checker, err := newChecker(o, registry, log)
-		if err != nil {
-			return nil, nil, err
+	checkers, err := newCheckers(o, &config, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	registry.MustRegister(sources(checkers))
+	closeAll = func() {
+		for _, checker := range checkers {
+			checker.Close()
 		}
-		closeAll = checker.Close
-		config.Revocation = checker
 	}
 	verifier, err = verify.New(config)
 	if err != nil {
@@ -224,16 +230,32 @@ func newVerifier(o options, registry prometheus.Registerer, log *slog.Logger) (v
 	return verifier, closeAll, err
 }
 
-func newChecker(o options, registry prometheus.Registerer, log *slog.Logger) (*revocation.Checker, error) {
-	failures := prometheus.NewCounter(prometheus.CounterOpts{
-		Name: "cardbridge_portal_revocation_source_failures_total", Help: "OCSP responders and CRLs that gave no usable answer.",
-	})
-	registry.MustRegister(failures)
-	return revocation.New(revocation.Config{
-		Mode: revocation.Mode(o.revocation), Skew: clockSkew,
-		Failed: func(address string, err error) {
-			failures.Inc()
-			log.Warn("revocation source without a usable answer", "address", address, "error", err.Error())
-		},
-	})
+// newCheckers puts into the configuration whom it asks: about holders, about CAs.
+func newCheckers(o options, config *verify.Config, log *slog.Logger) (made []*revocation.Checker, err error) {
+	add := func(mode revocation.Mode) verify.Revocation {
+		if err != nil {
+			return nil
+		}
+		var checker *revocation.Checker
+		checker, err = revocation.New(revocation.Config{
+			Mode: mode, Skew: clockSkew, KeepGood: o.keepGood, Hosts: o.revocationHosts,
+			Failed: func(address string, err error) {
+				log.Warn("revocation source without a usable answer", "address", address, "error", err.Error())
+			},
+		})
+		if err != nil {
+			return nil
+		}
+		made = append(made, checker)
+		return checker
+	}
+	if o.revocation == string(revocation.None) {
+		log.Warn("revocation is not checked; revoked cards log in")
+	} else {
+		config.Revocation = add(revocation.Mode(o.revocation))
+	}
+	if o.askAboutCAs {
+		config.CARevocation = add(revocation.CRLOnly)
+	}
+	return made, err
 }
