@@ -50,13 +50,30 @@ async function greet() {
   try {
     const status = await sdk.status();
     if (running) return;
-    say(status.allowed === false ? texts.notAllowed : texts.ready, status.allowed === false ? '' : 'good');
+    const {text, mood} = ready(status);
+    say(text, mood);
+    if (status.allowed && status.code) show(explain(new sdk.CardBridgeError({code: status.code}))); // no PC/SC, say
   } catch (error) {
     if (running) return;
     say('');
     show(explain(error));
   }
 }
+
+/** What the person reads of the readers before a login: {text, mood}. */
+function ready({allowed, code, readers}) {
+  if (allowed === false) return {text: texts.notAllowed};
+  if (code) return {text: ''};
+  if (!readers) return {text: texts.ready, mood: 'good'};
+  const any = (state) => readers.some((reader) => reader.state === state);
+  if (any('present')) return {text: texts.ready, mood: 'good'};
+  if (any('inUse')) return {text: texts.cardInUse};
+  if (any('mute')) return {text: texts.cardMute};
+  return {text: readers.length === 0 ? texts.noReader : texts.noCard};
+}
+
+// A person who plugged in a reader or went for the card comes back to this window.
+window.addEventListener('focus', () => { if (sdk && !running && problem.hidden) greet(); });
 
 async function login() {
   const pin = pinField?.value;
