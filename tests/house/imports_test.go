@@ -51,6 +51,7 @@ var rooms = []room{
 		"portal/store", "portal/verify", "portal/verify/revocation", "signature/webeid"}, "what a portal outside this tree could import too"},
 	{"testcard", []string{"testcard"}, "the card under test must not share code with what it tests"},
 	{"tests", []string{"tests", "testcard"}, "tests of the whole use what was built, from the outside"},
+	{"tests/docs", []string{"signature/webeid"}, "a document's sample is shown a token of ours"},
 }
 
 // testsMay is what a room's tests may import besides: a real database, a real issuer's word, rather than made-up ones.
