@@ -72,9 +72,11 @@ func listenAndServe(ctx context.Context, listener net.Listener, o options, porta
 		if _, err := pair.get(nil); err != nil {
 			return err
 		}
-		listener = tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get, NextProtos: []string{"http/1.1"}})
+		servers[0].TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
+		go func() { ended <- servers[0].ServeTLS(listener, "", "") }()
+	} else {
+		go func() { ended <- servers[0].Serve(listener) }()
 	}
-	go func() { ended <- servers[0].Serve(listener) }()
 	line, err := json.Marshal(ready, json.Deterministic(true))
 	if err != nil {
 		return err

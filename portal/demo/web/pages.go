@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/cardbridge/cardbridge/portal/account"
 	"github.com/cardbridge/cardbridge/portal/session"
-	"github.com/cardbridge/cardbridge/portal/verify"
 )
 
 // taipei is Taiwan's time: no summer time since 1979, so it needs no time zone database.
@@ -17,6 +17,7 @@ var taipei = time.FixedZone("Asia/Taipei", 8*60*60)
 // page is what the templates see.
 type page struct {
 	Lang, Other string
+	Here        string // where the other language is shown
 	T           map[string]string
 	Links       Links
 	CSRF        string
@@ -117,21 +118,23 @@ func (p *Portal) newPage(w http.ResponseWriter, r *http.Request) page {
 	if lang == "en" {
 		other = "zh-TW"
 	}
-	view := page{Lang: lang, Other: other, T: p.texts.page(lang), Links: p.Links}
+	view := page{Lang: lang, Other: other, Here: here(r), T: p.texts.page(lang), Links: p.Links}
 	if id := p.cookie(r, sessionCookie); id != "" {
 		view.CSRF = p.csrf(id)
 	}
 	return view
 }
 
-// Unlock is the page where a card of that kind is unlocked.
-func (v page) Unlock(kind verify.CardKind) (found UnlockLink) {
-	for _, link := range v.Links.Unlock {
-		if link.CardKind == kind {
-			return link
-		}
+// here is the page itself, or, for an answer to a form, the page that has the form.
+func here(r *http.Request) string {
+	switch {
+	case r.Method == http.MethodGet:
+		return r.URL.Path
+	case strings.HasPrefix(r.URL.Path, "/account"):
+		return "/account"
+	default:
+		return "/"
 	}
-	return UnlockLink{}
 }
 
 // problemPage is a refusal where a person, not a script, waits for the answer.

@@ -80,6 +80,19 @@ func TestLanguages(t *testing.T) {
 	assert.Contains(t, newSite(t, "", func(settings *Settings) { settings.Lang = "en" }).browser(t).get("/").body, `<html lang="en">`)
 }
 
+// What leads nowhere, and what answers a form, can be read in the other language, too.
+func TestLanguageOfEveryAnswer(t *testing.T) {
+	moica, trust := newMOICA(t)
+	b := newSite(t, trust, nil).browser(t)
+	lost := b.get("/no/such/page")
+	assert.Equal(t, http.StatusNotFound, lost.StatusCode)
+	assert.Contains(t, lost.body, "找不到這個網頁")
+	assert.Contains(t, lost.body, `href="/no/such/page?lang=en"`)
+	b.login(newHolder(t, moica, "林小美", linSerial, "6786", nil))
+	assert.Contains(t, b.name("nobody").body, `href="/account?lang=en"`)
+	assert.Contains(t, b.form("/logout", nil).body, `href="/?lang=en"`)
+}
+
 func TestFiles(t *testing.T) {
 	s := newSite(t, "", nil)
 	b := s.browser(t)
@@ -96,7 +109,8 @@ func TestFiles(t *testing.T) {
 	}
 	bare := newSite(t, "", func(settings *Settings) { settings.SDK = nil }).browser(t)
 	assert.Equal(t, http.StatusNotFound, bare.get("/sdk/cardbridge.js").StatusCode)
-	assert.Equal(t, http.StatusMethodNotAllowed, b.get("/api/login").StatusCode)
+	assert.Equal(t, http.StatusNotFound, b.get("/api/login").StatusCode)
+	assert.Equal(t, "/evil.example/", b.get("//evil.example/").Header.Get("Location"), "no link to another site out of a path")
 }
 
 func TestOtherHostIsRefused(t *testing.T) {

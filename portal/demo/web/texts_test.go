@@ -17,7 +17,7 @@ func TestEveryRefusalHasTexts(t *testing.T) {
 	texts, err := loadTexts()
 	require.NoError(t, err)
 	codes := []string{"challengeUnknown", "challengeExpired", "challengeUsed", "challengeOtherSession", "noCookie", "crossSite", "notJSON", "tooLarge", "badRequest", "tooBusy", "internal",
-		"unavailable", "tooManyFromAddress", "tooManyOfCard", "badForm"}
+		"unavailable", "tooManyFromAddress", "tooManyOfCard", "badForm", "notFound"}
 	for _, reason := range []account.Reason{
 		account.ErrCardKind, account.ErrIncomplete, account.ErrMalformed, account.ErrNotInFile, account.ErrOtherHolder, account.ErrLeftOffice,
 		account.ErrVanished, account.ErrTooManyTries, account.ErrMeanwhile, account.ErrUnknownAgency,

@@ -115,6 +115,7 @@ func (p *Portal) Handler() http.Handler {
 	mux.HandleFunc("POST /logout", p.logout)
 	mux.HandleFunc("GET /static/{name}", p.static)
 	mux.HandleFunc("GET /sdk/{name}", p.sdk)
+	mux.HandleFunc("GET /", p.notFound)
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", p.Health) // a load balancer asks by address, not by name
 	outer.Handle("/", p.guard(mux))
@@ -128,7 +129,7 @@ func (p *Portal) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.headers(w.Header())
 		if r.Host != host {
-			http.Error(w, "This portal is at "+p.Origin, http.StatusMisdirectedRequest)
+			http.Error(w, "本網站的網址是 "+p.Origin+"。This portal is at "+p.Origin, http.StatusMisdirectedRequest)
 			return
 		}
 		ctx, cancel := context.WithTimeout(r.Context(), requestTime)
@@ -175,6 +176,10 @@ func (p *Portal) headers(h http.Header) {
 // browser then refuses.
 var contentTypes = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
+}
+
+func (p *Portal) notFound(w http.ResponseWriter, r *http.Request) {
+	p.problemPage(w, r, http.StatusNotFound, "notFound")
 }
 
 func (p *Portal) static(w http.ResponseWriter, r *http.Request) {
