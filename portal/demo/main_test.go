@@ -50,6 +50,7 @@ func TestRun(t *testing.T) {
 	require.NoError(t, err)
 	var ready struct {
 		Origin string `json:"origin"`
+		Listen string `json:"listen"`
 	}
 	require.NoError(t, json.Unmarshal(line, &ready, json.RejectUnknownMembers(true)))
 	response, err := http.Get(ready.Origin + "/")

@@ -57,7 +57,7 @@ func monitor(registry *prometheus.Registry, data *store.Store, portal *web.Porta
 func listenAndServe(ctx context.Context, listener net.Listener, o options, portal *web.Portal, monitor http.Handler, stdout io.Writer) error {
 	servers := []*http.Server{newServer(portal.Handler(), portal.Log)}
 	ended := make(chan error, 2)
-	ready := map[string]string{"origin": portal.Origin}
+	ready := map[string]string{"origin": portal.Origin, "listen": listener.Addr().String()} // with -listen :0 only we know the port
 	if o.admin != "" {
 		admin, err := net.Listen("tcp", o.admin)
 		if err != nil {
