@@ -69,7 +69,7 @@ test('320 px wide: nothing scrolls sideways, on any page, in either language', a
     for (const lang of reload ? ['zh-TW', 'en'] : ['zh-TW']) {
       if (reload) {
         await page.goto(`${visit.portal.origin}${new URL(page.url()).pathname}?lang=${lang}`);
-        await page.waitForFunction(() => !document.querySelector('#status') || document.querySelector('#status').dataset.mood === 'good');
+        await page.waitForFunction(() => !document.querySelector('#status') || document.querySelector('#status').dataset.mood !== 'busy');
       }
       await page.setViewportSize({width: 320, height: 640});
       await page.evaluate(() => { for (const details of document.querySelectorAll('details')) details.open = true; });
@@ -82,7 +82,7 @@ test('320 px wide: nothing scrolls sideways, on any page, in either language', a
   }
   await visit.atLogin();
   await narrow('login');
-  await visit.present('noaccount');
+  await visit.present('namesake');
   await visit.arrive('/account');
   await narrow('account');
   await visit.open('/account?lang=zh-TW');
@@ -112,7 +112,6 @@ test('without JavaScript: the login page says what it needs, the account form wo
     const page = await context.newPage();
     await page.goto(visit.portal.origin);
     assert.match(await page.locator('main').innerText(), /登入需要 JavaScript/);
-    await page.screenshot();
     await picture(page, '83-no-javascript');
     await context.addCookies(cookies);
     await page.goto(`${visit.portal.origin}/account`);

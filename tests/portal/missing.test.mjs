@@ -1,9 +1,11 @@
 // What the login page says when a part is missing: what to install, for this browser on this system.
 import assert from 'node:assert/strict';
+import {readFileSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
 import {after, before, beforeEach, test} from 'node:test';
 import {chromium} from 'playwright-core';
-import {setPolicy} from '../world/world.mjs';
-import {picture, startVisit} from './visit.mjs';
+import {hosts, setPolicy} from '../world/world.mjs';
+import {PIN, picture, pressIn, startVisit, typePIN} from './visit.mjs';
 
 let visit;
 let bare; // a browser without the extension
@@ -37,9 +39,11 @@ for (const [name, userAgent, said, shot] of [
     assert.match(text, said);
     assert.match(text, /代碼 extensionMissing/);
     await picture(page, shot);
-    await page.click('text=English');
-    await page.waitForSelector('#problem:not([hidden])');
-    assert.match(await page.innerText('#problem'), /CardBridge/);
+    if (name === 'Edge') {
+      await page.click('text=English');
+      await page.waitForSelector('#problem:not([hidden])');
+      assert.match(await page.innerText('#problem'), /Edge needs the CardBridge extension\. On an agency's computer ask IT/);
+    }
     await context.close();
     await visit.holds(nothing);
   });
@@ -69,51 +73,73 @@ test('no host: an MSI, a pkg, a package, by system', async () => {
   await visit.holds(nothing);
 });
 
-test('no module: the card’s own program, by system', async () => {
+test('the module that IT named is not there: the window says so', async () => {
   const {origin} = visit.portal;
   setPolicy({portals: [{origin, operations: ['authenticate', 'certificates']}], modules: ['/opt/not-there/libpkcs11.so']});
   try {
-    let number = 75;
-    for (const [system, said] of Object.entries({Windows: /請安裝 Windows 版的卡片管理程式 HiCOS/, Mac: /macOS 版的卡片管理程式 HiCOS/, Linux: /請安裝卡片管理程式（PKCS#11 模組）/})) {
-      const {installText, href} = await moduleMissing(system);
-      assert.match(installText, said);
-      assert.equal(href, 'https://moica.nat.gov.tw/');
-      await picture(visit.page, `${number++}-no-module-${system.toLowerCase()}`);
-    }
+    const window = await visit.press('citizen');
+    await window.waitForSelector('body[data-state="wait"]');
+    assert.match(await window.innerText('main'), /讀卡元件（PKCS#11 模組）[^]*重新安裝卡片的中介軟體/);
+    await picture(window, '75-window-no-module');
+    await pressIn(window, '#cancel');
+    await visit.refused('userCancelled');
     await visit.holds(nothing);
   } finally {
     setPolicy(null);
   }
 });
 
-async function moduleMissing(system) {
-  await visit.put('citizen');
-  await visit.open('/static/icon.svg');
-  const cdp = await visit.context.newCDPSession(visit.page);
-  await cdp.send('Network.setUserAgentOverride', {userAgent: chromeOn(systems[system])});
-  await visit.page.goto(visit.portal.origin);
-  await visit.page.waitForSelector('#submit:not([disabled])');
-  await visit.page.click('#submit');
-  const window = await visit.world.browser.prompt('wait');
-  await window.click('#cancel').catch(() => {});
-  await visit.page.waitForSelector('#problem:not([hidden])');
-  return {installText: await visit.page.innerText('#problem'), href: await visit.page.getAttribute('#problem a', 'href')};
+test('no module, told by the host: the card’s own program, by system', async () => {
+  const restore = scriptedHost(visit.world, {allowed: true, operations: ['authenticate'], pinFromPage: false, code: 'noModule', readers: []});
+  try {
+    let number = 76;
+    for (const [system, said] of Object.entries({Windows: /請安裝 Windows 版的卡片管理程式 HiCOS/, Mac: /macOS 版的卡片管理程式 HiCOS/, Linux: /請安裝卡片管理程式（PKCS#11 模組）/})) {
+      assert.match(await on(system), said);
+      assert.equal(await visit.page.getAttribute('#problem a', 'href'), 'https://moica.nat.gov.tw/');
+      await picture(visit.page, `${number++}-no-module-${system.toLowerCase()}`);
+    }
+    await visit.holds(nothing);
+  } finally {
+    restore();
+  }
+});
+
+/** A program in the host's place that answers status with this, then ends; gives what puts the host back. */
+function scriptedHost({browser, folder}, status) {
+  for (const pid of hosts(folder)) process.kill(pid, 'SIGKILL'); // it would stay connected for half a minute
+  const manifest = readFileSync(browser.manifest, 'utf8');
+  const script = join(folder, 'host.sh');
+  const program = `const write = (m, then) => { const b = Buffer.from(JSON.stringify({jsonrpc: '2.0', ...m})); const h = Buffer.alloc(4); h.writeUInt32LE(b.length); process.stdout.write(Buffer.concat([h, b]), then); };
+    let all = Buffer.alloc(0);
+    process.stdin.on('data', (d) => { all = Buffer.concat([all, d]); while (all.length >= 4 && all.length >= 4 + all.readUInt32LE(0)) {
+      const n = all.readUInt32LE(0); const m = JSON.parse(all.subarray(4, 4 + n)); all = all.subarray(4 + n);
+      if (m.method === 'hello') write({id: m.id, result: {protocol: 1, host: {name: 'cardbridge', version: '0.0.0', os: 'linux', arch: 'amd64', build: 'dev'}, maxMessageBytes: 1048576}});
+      else if (m.method === 'status') write({id: m.id, result: {host: {version: '0.0.0', protocol: 1}, ...${JSON.stringify(status)}}}, () => process.exit()); } });`;
+  writeFileSync(script, `#!/bin/sh\nexec node -e "$(cat <<'END'\n${program}\nEND\n)"\n`, {mode: 0o755});
+  writeFileSync(browser.manifest, JSON.stringify({...JSON.parse(manifest), path: script}));
+  return () => writeFileSync(browser.manifest, manifest);
 }
 
-test('the readers’ service is down: the window waits, says whom to ask, goes on by itself', async () => {
+test('the readers’ service is down: the page says so early; the window says whom to ask, goes on by itself', async () => {
   await visit.put('citizen');
   await visit.rig.ask('daemon', {up: 0});
+  let window;
   try {
     await visit.open();
-    await visit.page.waitForSelector('#submit:not([disabled])');
+    assert.match(await visit.refused('pcscNotRunning'), /智慧卡服務（PC\/SC）沒有執行/);
+    await picture(visit.page, '79-no-service');
     await visit.page.click('#submit');
-    const window = await visit.world.browser.prompt('wait');
-    assert.match(await window.innerText('main'), /讀卡機服務|智慧卡/);
-    await picture(window, '79-window-no-service');
+    window = await visit.world.browser.prompt('wait');
+    assert.match(await window.innerText('main'), /智慧卡服務（PC\/SC）沒有執行[^]*請通知資訊人員處理/);
+    await picture(window, '79b-window-no-service');
   } finally {
     await visit.rig.ask('daemon', {up: 1});
   }
-  await visit.holds(nothing);
+  await window.waitForSelector('body[data-state="wait"][data-reason="noCard"]');
+  await visit.rig.ask('insert', {reader: 0, card: 'citizen'});
+  await typePIN(window, PIN);
+  await visit.arrive('/welcome');
+  await visit.holds({trail: ['login ok'], session: 'person xiaoming.wang'});
 });
 
 test('no card in the reader: the window says so, and goes on when it comes', async () => {
