@@ -30,6 +30,7 @@ type lite struct {
 	closed           chan struct{}
 	durable, relaxed *liteWriter
 	reads            *liteReader
+	group            groupCommit
 }
 
 func openSQLite(path string) (engine, error) {
@@ -55,6 +56,7 @@ func openSQLite(path string) (engine, error) {
 		return nil, err
 	}
 	l.durable, l.relaxed, l.reads = &liteWriter{db: full}, &liteWriter{db: normal}, &liteReader{db: reads}
+	l.group.lite = l
 	return l, nil
 }
 
@@ -109,20 +111,7 @@ func (l *lite) write(ctx context.Context, how durability, do func(querier) error
 }
 
 func (l *lite) transaction(ctx context.Context, how durability, do func(querier) error) error {
-	leave, err := l.enter(ctx)
-	if err != nil {
-		return err
-	}
-	defer leave()
-	writer := l.relaxed
-	if how == durable {
-		writer = l.durable
-	}
-	conn, err := writer.open(ctx)
-	if err != nil {
-		return err
-	}
-	return writer.dropIfBroken(conn.transaction(ctx, do))
+	return l.group.run(ctx, how, do)
 }
 
 func (l *lite) enter(ctx context.Context) (leave func(), err error) {

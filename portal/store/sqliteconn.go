@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // liteConn is one connection with its prepared statements. Transactions are statements too: those of database/sql cannot use
@@ -15,6 +16,23 @@ type liteConn struct {
 // transaction takes SQLite's write lock at its beginning: a reader that becomes a writer later would be refused.
 func (c *liteConn) transaction(ctx context.Context, do func(querier) error) error {
 	return c.within(ctx, "BEGIN IMMEDIATE", do)
+}
+
+// savepoint is a transaction within the transaction: err is do's own. With broken the transaction around it is gone: SQLite
+// rolls back by itself where the disk is full, say.
+func (c *liteConn) savepoint(ctx context.Context, do func() error) (err, broken error) {
+	if _, err := c.exec(ctx, "SAVEPOINT member"); err != nil {
+		return err, err
+	}
+	if err = do(); err != nil {
+		if _, broken := c.exec(ctx, "ROLLBACK TO member"); broken != nil {
+			return err, errors.Join(err, broken)
+		}
+	}
+	if _, broken := c.exec(ctx, "RELEASE member"); broken != nil {
+		return broken, broken
+	}
+	return err, nil
 }
 
 func (c *liteConn) within(ctx context.Context, begin string, do func(querier) error) error {
