@@ -3,14 +3,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 )
 
@@ -24,52 +21,46 @@ type visit struct {
 
 // client spreads its requests over the portals in turn, as a plain proxy does.
 type client struct {
-	http    *http.Client
 	portals []*process
+	wires   []*wires
 }
 
-func newClient(portals []*process, concurrency int) *client {
-	return &client{&http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: concurrency}, Timeout: time.Minute}, portals}
+func newClient(portals []*process) *client {
+	c := &client{portals: portals}
+	for _, p := range portals {
+		c.wires = append(c.wires, &wires{address: p.address})
+	}
+	return c
+}
+
+func (c *client) close() {
+	for _, w := range c.wires {
+		w.close()
+	}
 }
 
 // post goes to the nth portal.
-func (c *client) post(ctx context.Context, n int, path, cookie string, body []byte) (*http.Response, []byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.portals[n%len(c.portals)].address+path, bytes.NewReader(body))
-	if err != nil {
-		return nil, nil, err
+func (c *client) post(n int, path, cookie string, body []byte) (answer, error) {
+	a, err := c.wires[n%len(c.wires)].post(path, cookie, body)
+	if err == nil && a.status != http.StatusOK {
+		err = fmt.Errorf("%s answered %d: %.300s", path, a.status, a.body)
 	}
-	request.Host = strings.TrimPrefix(origin, "https://") // as a proxy passes it on
-	request.Header.Set("Origin", origin)
-	request.Header.Set("Content-Type", "application/json")
-	if cookie != "" {
-		request.Header.Set("Cookie", cookie)
-	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answered %s: %.300s", path, response.Status, data)
-	}
-	return response, data, err
+	return a, err
 }
 
-func (c *client) challenge(ctx context.Context, n int, v *visit) error {
-	response, data, err := c.post(ctx, n, "/api/challenge", "", []byte("{}"))
+func (c *client) challenge(n int, v *visit) error {
+	given, err := c.post(n, "/api/challenge", "", []byte("{}"))
 	if err != nil {
 		return err
 	}
-	var given struct{ ChallengeNonce string }
-	if err := json.Unmarshal(data, &given); err != nil {
+	var nonce struct{ ChallengeNonce string }
+	if err := json.Unmarshal(given.body, &nonce); err != nil {
 		return err
 	}
-	cookies := response.Cookies()
-	if len(cookies) != 1 || given.ChallengeNonce == "" {
+	if given.cookie == "" || nonce.ChallengeNonce == "" {
 		return errors.New("/api/challenge gave no nonce or no cookie")
 	}
-	v.cookie, v.nonce = cookies[0].Name+"="+cookies[0].Value, given.ChallengeNonce
+	v.cookie, v.nonce = given.cookie, nonce.ChallengeNonce
 	return nil
 }
 
@@ -82,13 +73,13 @@ func (v *visit) sign() error {
 	return err
 }
 
-func (c *client) login(ctx context.Context, n int, v *visit) error {
-	_, data, err := c.post(ctx, n, "/api/login", v.cookie, v.body)
+func (c *client) login(n int, v *visit) error {
+	given, err := c.post(n, "/api/login", v.cookie, v.body)
 	if err != nil {
 		return err
 	}
 	var told struct{ Next string }
-	if err := json.Unmarshal(data, &told); err != nil {
+	if err := json.Unmarshal(given.body, &told); err != nil {
 		return err
 	}
 	if told.Next != "/welcome" {
@@ -101,7 +92,7 @@ func (c *client) login(ctx context.Context, n int, v *visit) error {
 // logins. A login goes to another portal than its challenge.
 func (c *client) logins(ctx context.Context, concurrency int, visits []visit) (result, error) {
 	begun := time.Now()
-	_, err := each(ctx, concurrency, len(visits), func(i int) error { return c.challenge(ctx, i, &visits[i]) })
+	_, err := each(ctx, concurrency, len(visits), func(i int) error { return c.challenge(i, &visits[i]) })
 	r := result{logins: len(visits), took: time.Since(begun)}
 	if err != nil {
 		return r, err
@@ -110,7 +101,7 @@ func (c *client) logins(ctx context.Context, concurrency int, visits []visit) (r
 		return r, err
 	}
 	begun = time.Now()
-	r.times, err = each(ctx, concurrency, len(visits), func(i int) error { return c.login(ctx, i+1, &visits[i]) })
+	r.times, err = each(ctx, concurrency, len(visits), func(i int) error { return c.login(i+1, &visits[i]) })
 	r.took += time.Since(begun)
 	return r, err
 }
@@ -155,8 +146,8 @@ func (b *bench) withPortals(ctx context.Context, place *databases, n int, flags 
 		}
 		portals = append(portals, p)
 	}
-	c := newClient(portals, b.concurrency)
-	defer c.http.CloseIdleConnections()
+	c := newClient(portals)
+	defer c.close()
 	if _, err := c.logins(ctx, 1, b.visits(0, n)); err != nil {
 		return r, err
 	}
