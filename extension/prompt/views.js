@@ -42,7 +42,7 @@ function choose({certificates = []}, texts) {
     input.checked = certificate.id === first;
     const label = element('label', {for: input.id}, certificateCard(certificate, texts));
     if (!certificate.usable) label.append(whyUnusable(certificate, texts));
-    return element('li', {class: certificate.usable ? 'choice' : 'choice off'}, input, label);
+    return element('li', {role: 'none', class: certificate.usable ? 'choice' : 'choice off'}, input, label); // a radio group has no list items
   });
   const group = element('ul', {role: 'radiogroup', 'aria-labelledby': 'title', class: 'choices'}, ...choices);
   const checked = () => /** @type {HTMLInputElement | null} */ (group.querySelector('input:checked'));
