@@ -70,7 +70,8 @@ test-card: setup ## The built host and the virtual card, on real PC/SC with the 
 
 .PHONY: test-portal
 test-portal: setup dev ## The portal's library on both databases, then every path through the reference portal in real Chromium.
-	go test -count=1 -race ./portal/... ./tests/postgres/...
+	go test -count=1 ./portal/... ./tests/postgres/... ./tests/people/... ./tests/docs/... ./tests/portal/... ./tests/benchportal/...
+	go test -count=1 -race -skip 'TestAWholeFile' ./portal/...
 	node --test --test-concurrency=1 --test-timeout=300000 tests/portal/*.test.mjs tests/drawer/*.test.mjs
 
 .PHONY: test-extension

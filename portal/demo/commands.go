@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -81,10 +83,12 @@ func printEvent(s streams, e audit.Event, asJSON bool) error {
 	return err
 }
 
+const maxTyped = 200 // bytes
+
 // unbind answers portal unbind.
 func unbind(ctx context.Context, args []string, s streams) error {
 	var d database
-	flags := newFlags("unbind", "part an account from its card; the next login must prove the account again", s.err)
+	flags := newFlags("unbind", "unbind [flags] ACCOUNT-OR-ID-NUMBER, or - to read it from standard input; the next login must prove the account again", s.err)
 	d.flags(flags, s.environment)
 	if err := parse(flags, args, 1); err != nil {
 		return err
@@ -94,7 +98,15 @@ func unbind(ctx context.Context, args []string, s streams) error {
 		return err
 	}
 	defer data.Close()
-	person, err := find(ctx, data, hasherOf(keys), flags.Arg(0))
+	typed := flags.Arg(0)
+	if typed == "-" { // an ID number on the command line could be read by everybody on the machine
+		line, err := bufio.NewReader(io.LimitReader(s.in, maxTyped)).ReadString('\n')
+		if err != nil && err != io.EOF {
+			return err
+		}
+		typed = line
+	}
+	person, err := find(ctx, data, hasherOf(keys), typed)
 	if err != nil {
 		return err
 	}
@@ -122,11 +134,12 @@ func find(ctx context.Context, data *store.Store, hasher account.Hasher, typed s
 // importFile answers portal import.
 func importFile(ctx context.Context, args []string, s streams) error {
 	var d database
-	var encoding string
+	var encoding, issuers string
 	var options store.ImportOptions
 	flags := newFlags("import", "import [flags] personnel|agencies|bindings FILE.csv", s.err)
 	d.flags(flags, s.environment)
 	flags.StringVar(&encoding, "encoding", roster.UTF8.String(), "utf-8 or big5")
+	issuersFlag(flags, &issuers)
 	flags.BoolVar(&options.AllowShrink, "shrink", false, "also if the file lacks more than a tenth of what is there")
 	kind := ""
 	if len(args) > 0 && args[0] != "" && args[0][0] != '-' { // the kind may come first
@@ -147,6 +160,10 @@ func importFile(ctx context.Context, args []string, s streams) error {
 	if !ok {
 		return fmt.Errorf("-encoding %q; use utf-8 or big5", encoding)
 	}
+	table, err := issuerTable(issuers)
+	if err != nil {
+		return err
+	}
 	data, keys, err := d.open(ctx, true)
 	if err != nil {
 		return err
@@ -157,7 +174,7 @@ func importFile(ctx context.Context, args []string, s streams) error {
 		return err
 	}
 	defer file.Close()
-	job := importJob{kind: kind, file: file, hasher: hasherOf(keys), encoding: written, options: options,
+	job := importJob{kind: kind, file: file, hasher: hasherOf(keys), encoding: written, options: options, table: table,
 		event: audit.Event{At: time.Now(), Action: audit.Import, Outcome: audit.OK, Detail: kind + " " + filepath.Base(path)}}
 	counts, err := job.run(ctx, data, s)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"io"
 	"os"
 	"path/filepath"
@@ -44,7 +45,7 @@ func (d *desk) file(name, text string) string {
 func (d *desk) run(args ...string) error {
 	d.out.Reset()
 	d.err.Reset()
-	return run(d.t.Context(), args, streams{&d.out, &d.err, func(name string) string {
+	return run(d.t.Context(), args, streams{strings.NewReader("A123456789\n"), &d.out, &d.err, func(name string) string {
 		return map[string]string{databaseVariable: filepath.Join(d.dir, "portal.db")}[name]
 	}})
 }
@@ -93,7 +94,7 @@ func TestUnbindWhoHasVanished(t *testing.T) {
 	_, rest, _ = strings.Cut(rest, "\n")
 	d.must("import", "-shrink", "personnel", d.file("p.csv", header+"\n"+rest))
 	require.ErrorIs(t, d.run("unbind", "xiaoming.wang"), account.ErrNoPerson)
-	assert.Contains(t, d.must("unbind", "a123456789"), "moica/0000000000000001")
+	assert.Contains(t, d.must("unbind", "-"), "moica/0000000000000001")
 }
 
 // All faulty lines are named at once, in both languages, without what they hold; the database stays as it was.
@@ -110,6 +111,8 @@ func TestFaultyFiles(t *testing.T) {
 	for _, secret := range []string{"A123456788", "李小華"} {
 		assert.NotContains(t, d.err.String()+err.Error(), secret)
 	}
+	require.Error(t, d.run("import", "bindings", d.file("b.csv", strings.Replace(bindings, "moica", "MOICA", 1))))
+	assert.Contains(t, d.err.String(), "write moica, not MOICA")
 	for name, args := range map[string][]string{
 		"empty":    {"personnel", d.file("e.csv", "身分證號,自訂帳號,姓名,狀態\n")},
 		"no file":  {"personnel", filepath.Join(d.dir, "none.csv")},
@@ -126,7 +129,11 @@ func TestFaultyFiles(t *testing.T) {
 func TestASecondSecretIsRefused(t *testing.T) {
 	d := newDesk(t)
 	d.must("import", "personnel", d.file("p.csv", personnel))
-	require.ErrorIs(t, d.run("import", "-secret", filepath.Join(d.dir, "other.secret"), "personnel", d.file("p.csv", personnel)), store.ErrSecret)
+	other := filepath.Join(d.dir, "other.secret")
+	require.ErrorIs(t, d.run("import", "-secret", other, "personnel", d.file("p.csv", personnel)), errNoSecret)
+	assert.NoFileExists(t, other, "a wrong path leaves no second secret")
+	require.NoError(t, os.WriteFile(other, []byte(base64.StdEncoding.EncodeToString(make([]byte, 32))), 0o600))
+	require.ErrorIs(t, d.run("import", "-secret", other, "personnel", d.file("p.csv", personnel)), store.ErrSecret)
 	require.ErrorContains(t, d.run("migrate", "-database", "postgres://localhost/x"), "-secret")
 }
 
@@ -134,7 +141,7 @@ func TestASecondSecretIsRefused(t *testing.T) {
 func TestAPasswordStaysHidden(t *testing.T) {
 	var said bytes.Buffer
 	address := "postgres://portal:Sup3rS3cret@127.0.0.1:1/portal"
-	s := streams{io.Discard, &said, func(string) string { return address }}
+	s := streams{strings.NewReader(""), io.Discard, &said, func(string) string { return address }}
 	require.Error(t, run(t.Context(), []string{"migrate", "-help"}, s))
 	err := run(t.Context(), []string{"migrate", "-secret", filepath.Join(t.TempDir(), "s")}, s)
 	require.Error(t, err)

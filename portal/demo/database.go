@@ -6,11 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 
 	"github.com/cardbridge/cardbridge/portal/account"
 	"github.com/cardbridge/cardbridge/portal/secret"
 	"github.com/cardbridge/cardbridge/portal/store"
+	"github.com/cardbridge/cardbridge/portal/verify"
 )
 
 // databaseVariable holds the address where the command line, which everybody on the machine can read, should not.
@@ -31,43 +33,65 @@ func (d *database) flags(flags *flag.FlagSet, environment func(string) string) {
 
 func (d *database) isServer() bool { return strings.Contains(d.address, "://") }
 
-// open gives the store with the keys that belong to it. A secret that is not there is made; a database that was filled with
-// another one says so, since people would not be found.
+// errNoSecret: making a new secret would leave a second file that fits no database.
+var errNoSecret = errors.New("the database was filled with a secret whose file is not there; restore it from the backup, or give its place with -secret")
+
+// open gives the store with the keys that belong to it. The secret of a new database is made; one that was filled with another
+// says so, since people would not be found.
 func (d *database) open(ctx context.Context, migrate bool) (*store.Store, secret.Secret, error) {
-	keys, err := d.secret()
-	if err != nil {
-		return nil, secret.Secret{}, err
+	if d.secretFile == "" && d.isServer() {
+		return nil, secret.Secret{}, errors.New("a database server needs -secret FILE, the same file for every process of the portal")
 	}
 	opened, err := store.Open(ctx, d.address)
 	if err != nil {
 		return nil, secret.Secret{}, err
 	}
-	fail := func(err error) (*store.Store, secret.Secret, error) {
-		return nil, secret.Secret{}, errors.Join(err, opened.Close())
-	}
+	ready := opened.Check
 	if migrate {
-		err = opened.Migrate(ctx)
-	} else {
-		err = opened.Check(ctx)
+		ready = opened.Migrate
+	}
+	var keys secret.Secret
+	if err = ready(ctx); err == nil {
+		keys, err = d.secret(ctx, opened)
+	}
+	if err == nil {
+		err = opened.CheckSecret(ctx, keys.Key("fingerprint"))
 	}
 	if err != nil {
-		return fail(err)
-	}
-	if err := opened.CheckSecret(ctx, keys.Key("fingerprint")); err != nil {
-		return fail(err)
+		return nil, secret.Secret{}, errors.Join(err, opened.Close())
 	}
 	return opened, keys, nil
 }
 
-func (d *database) secret() (secret.Secret, error) {
-	switch {
-	case d.secretFile != "":
-		return secret.LoadOrCreate(d.secretFile)
-	case d.isServer():
-		return secret.Secret{}, errors.New("a database server needs -secret FILE, the same file for every process of the portal")
-	default:
-		return secret.LoadOrCreate(d.address + ".secret")
+func (d *database) secret(ctx context.Context, opened *store.Store) (secret.Secret, error) {
+	path := d.secretFile
+	if path == "" {
+		path = d.address + ".secret"
 	}
+	keys, err := secret.Load(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return keys, err
+	}
+	if has, err := opened.HasSecret(ctx); err != nil || has {
+		return secret.Secret{}, errors.Join(err, fmt.Errorf("%s: %w", path, errNoSecret))
+	}
+	return secret.LoadOrCreate(path)
+}
+
+func issuersFlag(flags *flag.FlagSet, path *string) {
+	flags.StringVar(path, "issuers", "", "JSON file of issuers, policies, OIDs (default: Taiwan's)")
+}
+
+// issuerTable is the file's, or the one that ships.
+func issuerTable(path string) (verify.Table, error) {
+	if path == "" {
+		return verify.DefaultTable(), nil
+	}
+	table, err := verify.LoadTable(path)
+	if err != nil {
+		return verify.Table{}, fmt.Errorf("-issuers: %w", err)
+	}
+	return table, nil
 }
 
 // hasherOf is for ID numbers.

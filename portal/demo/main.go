@@ -20,6 +20,7 @@ type command struct {
 
 // streams are main's own; environment gives the database's address, which may hold a password.
 type streams struct {
+	in          io.Reader
 	out, err    io.Writer
 	environment func(string) string
 }
@@ -28,13 +29,13 @@ var commands = []command{
 	{"serve", "", "serve the portal (also without a command)", serve},
 	{"import", "personnel|agencies|bindings FILE.csv", "replace the personnel or agency code file, or add bindings", importFile},
 	{"audit", "", "print the audit trail", trail},
-	{"unbind", "ACCOUNT-OR-ID-NUMBER", "part an account from its card, so that it must be proved again", unbind},
+	{"unbind", "ACCOUNT-OR-ID-NUMBER|-", "part an account from its card, so that it must be proved again", unbind},
 	{"migrate", "", "make the database's tables, or bring them up to this program", migrate},
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr, os.Getenv})
+	err := run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr, os.Getenv})
 	stop()
 	switch {
 	case errors.Is(err, flag.ErrHelp):

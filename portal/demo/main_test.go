@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -18,7 +19,7 @@ import (
 
 func noEnvironment(string) string { return "" }
 
-var quiet = streams{io.Discard, io.Discard, noEnvironment}
+var quiet = streams{strings.NewReader(""), io.Discard, io.Discard, noEnvironment}
 
 func TestOriginOf(t *testing.T) {
 	for want, addr := range map[string]*net.TCPAddr{
@@ -42,7 +43,7 @@ func TestRun(t *testing.T) {
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"serve", "-trust", trust, "-sdk", sdk, "-pin-in-page", "-lang", "en", "-database", database}, streams{writer, io.Discard, noEnvironment})
+		err := run(ctx, []string{"serve", "-trust", trust, "-sdk", sdk, "-pin-in-page", "-lang", "en", "-database", database}, streams{strings.NewReader(""), writer, io.Discard, noEnvironment})
 		writer.CloseWithError(io.EOF)
 		ended <- err
 	}()

@@ -46,7 +46,7 @@ func parseServe(args []string, s streams) (options, error) {
 	flags.StringVar(&o.admin, "admin-listen", "", "address of /healthz and /metrics, for the monitoring's network alone (default: none)")
 	flags.StringVar(&o.origin, "origin", "", "origin exactly as browsers see it, scheme://host[:port] (default: from the listen address)")
 	flags.StringVar(&o.trust, "trust", "", "folder of CA certificates (.pem, .crt, .cer, .der); a self-signed one is a root (default: trust nobody)")
-	flags.StringVar(&o.issuers, "issuers", "", "JSON file of issuers, policies, OIDs (default: Taiwan's)")
+	issuersFlag(flags, &o.issuers)
 	flags.StringVar(&o.sdk, "sdk", "", "folder of the SDK, served below /sdk/")
 	flags.StringVar(&o.lang, "lang", "zh-TW", "language of a visitor who has not chosen: zh-TW or en")
 	flags.StringVar(&o.links, "links", "", "JSON file of help desk, unlock pages, installers, other ways to log in (default: built in)")
@@ -120,12 +120,16 @@ func serve(ctx context.Context, args []string, s streams) error {
 	}
 	defer data.Close()
 	registry := prometheus.NewRegistry()
-	verifier, closeVerifier, err := newVerifier(o, registry, log)
+	table, err := issuerTable(o.issuers)
+	if err != nil {
+		return err
+	}
+	verifier, closeVerifier, err := newVerifier(o, table, registry, log)
 	if err != nil {
 		return err
 	}
 	defer closeVerifier()
-	portal, err := o.portal(data, keys, verifier, registry, log)
+	portal, err := o.portal(data, keys, verifier, table, registry, log)
 	if err != nil {
 		return err
 	}
@@ -171,9 +175,9 @@ func originOf(at *net.TCPAddr, secure bool) string {
 	return scheme + "://" + host
 }
 
-func (o *options) portal(data *store.Store, keys secret.Secret, verifier web.Verifier, registry prometheus.Registerer, log *slog.Logger) (*web.Portal, error) {
+func (o *options) portal(data *store.Store, keys secret.Secret, verifier web.Verifier, table verify.Table, registry prometheus.Registerer, log *slog.Logger) (*web.Portal, error) {
 	settings := web.Settings{
-		Origin: o.origin, Lang: o.lang, PINInPage: o.pinInPage, Log: log, Verifier: verifier, Store: data, Hasher: hasherOf(keys),
+		Origin: o.origin, Lang: o.lang, PINInPage: o.pinInPage, Log: log, Verifier: verifier, Table: table, Store: data, Hasher: hasherOf(keys),
 		CSRFKey: keys.Key("csrf"), Limits: o.limits, Proxies: o.proxies, Metrics: registry,
 	}
 	if o.links != "" {
@@ -196,8 +200,8 @@ func (o *options) portal(data *store.Store, keys secret.Secret, verifier web.Ver
 
 // newVerifier gives the verifier with what ends its background work. What goes to the log names addresses or issuers, never
 // a holder.
-func newVerifier(o options, registry prometheus.Registerer, log *slog.Logger) (verifier *verify.Verifier, closeAll func(), err error) {
-	config := verify.Config{Skew: clockSkew}
+func newVerifier(o options, table verify.Table, registry prometheus.Registerer, log *slog.Logger) (verifier *verify.Verifier, closeAll func(), err error) {
+	config := verify.Config{Skew: clockSkew, Table: table}
 	if o.trust != "" {
 		roots, intermediates, err := verify.LoadTrust(o.trust)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -207,11 +211,6 @@ func newVerifier(o options, registry prometheus.Registerer, log *slog.Logger) (v
 	}
 	if len(config.Roots) == 0 {
 		log.Warn("no root is trusted; every login will be refused", "trust", o.trust)
-	}
-	if o.issuers != "" {
-		if config.Table, err = verify.LoadTable(o.issuers); err != nil {
-			return nil, nil, fmt.Errorf("-issuers: %w", err)
-		}
 	}
 	checkers, err := newCheckers(o, &config, log)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func started(t *testing.T, args ...string) (ready map[string]string, stop func()
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, append([]string{"serve", "-database", filepath.Join(t.TempDir(), "portal.db")}, args...), streams{writer, io.Discard, noEnvironment})
+		err := run(ctx, append([]string{"serve", "-database", filepath.Join(t.TempDir(), "portal.db")}, args...), streams{strings.NewReader(""), writer, io.Discard, noEnvironment})
 		writer.CloseWithError(io.EOF)
 		ended <- err
 	}()

@@ -44,7 +44,7 @@ func TestRevocationFlags(t *testing.T) {
 		o, err := parseServe(append(c.args, "-trust", trust), quiet)
 		require.NoError(t, err)
 		registry := prometheus.NewRegistry()
-		verifier, done, err := newVerifier(o, registry, slog.New(slog.NewTextHandler(io.Discard, nil)))
+		verifier, done, err := newVerifier(o, verify.DefaultTable(), registry, slog.New(slog.NewTextHandler(io.Discard, nil)))
 		require.NoError(t, err, name)
 		nonce := strings.Repeat("A", challenge.NonceLength)
 		alg, err := webeid.DefaultAlgorithm(slot.Key.Public())
@@ -73,7 +73,7 @@ func TestRevocationFlags(t *testing.T) {
 	for _, bad := range [][]string{{"-ocsp-keep", "1h"}, {"-ocsp-keep", "-1s"}} {
 		o, err := parseServe(bad, quiet)
 		require.NoError(t, err)
-		_, _, err = newVerifier(o, prometheus.NewRegistry(), slog.New(slog.NewTextHandler(io.Discard, nil)))
+		_, _, err = newVerifier(o, verify.DefaultTable(), prometheus.NewRegistry(), slog.New(slog.NewTextHandler(io.Discard, nil)))
 		require.Error(t, err, "%v", bad)
 	}
 }

@@ -14,6 +14,7 @@ const (
 	ErrOID       Reason = "oid"
 	ErrCode      Reason = "code"
 	ErrCard      Reason = "card"
+	ErrFamily    Reason = "family"
 	ErrDuplicate Reason = "duplicate"
 	ErrFields    Reason = "fields"
 	ErrLong      Reason = "longField"
@@ -42,6 +43,7 @@ var reasons = map[Reason]bilingual{
 	ErrOID:        {"機關 OID 須為以點分隔的數字，請更正", "the OID must be numbers with dots between; correct it"},
 	ErrCode:       {"機關代碼空白或過長，請更正", "the code is empty or too long; correct it"},
 	ErrCard:       {"憑證機構或憑證序號空白或過長，請更正", "issuer family or subject serial is empty or too long; correct it"},
+	ErrFamily:     {"憑證機構不在簽發機構表中（大小寫須相同，例如 moica），請更正", "the issuer family is in no issuer table (write moica, not MOICA); correct it"},
 	ErrDuplicate:  {"與前面一行重複，請刪除其中一行", "the same value stands on an earlier line; remove one of them"},
 	ErrFields:     {"欄位數與標題列不同，請更正", "the line has not as many fields as the header; correct it"},
 	ErrLong:       {"欄位過長，請更正", "the field is too long; correct it"},

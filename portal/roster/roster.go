@@ -129,8 +129,9 @@ func Agencies(r io.Reader, encoding Encoding) iter.Seq2[account.Agency, error] {
 }
 
 // Bindings reads 憑證機構/issuer_family (the verifier's word), 憑證序號/subject_serial (the subject's serialNumber, never the
-// certificate's), 身分證號/id_number. Errors as Personnel's.
-func Bindings(r io.Reader, hasher account.Hasher, encoding Encoding) iter.Seq2[account.Binding, error] {
+// certificate's), 身分證號/id_number. A family that known does not know is an error: such a card would never be found.
+// Errors as Personnel's.
+func Bindings(r io.Reader, hasher account.Hasher, known func(family string) bool, encoding Encoding) iter.Seq2[account.Binding, error] {
 	cards, persons := seen[account.CardKey]{}, seen[account.Hash]{}
 	return rows(r, encoding, []column{family, serial, idNumber}, func(l *line) (b account.Binding) {
 		b.Card = account.CardKey{Family: l.text(family), Serial: l.text(serial)}
@@ -139,6 +140,8 @@ func Bindings(r io.Reader, hasher account.Hasher, encoding Encoding) iter.Seq2[a
 			l.refuse(family, ErrCard)
 		case !printable(b.Card.Serial, maxSerial):
 			l.refuse(serial, ErrCard)
+		case !known(b.Card.Family):
+			l.refuse(family, ErrFamily)
 		default:
 			cards.check(l, serial, b.Card)
 		}

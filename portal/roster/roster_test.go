@@ -152,13 +152,13 @@ func TestAgencies(t *testing.T) {
 }
 
 func TestBindings(t *testing.T) {
-	list, errs := all(t, roster.Bindings(strings.NewReader("憑證機構,憑證序號,身分證號\nMOICA,0001,A123456789\nMOICA,0001,F131104093\n,2,x\nMOICA,,B142610160\n"), hasher, roster.UTF8))
-	assert.Equal(t, []account.Binding{{Card: account.CardKey{Family: "MOICA", Serial: "0001"}, Person: hasher.ID("A123456789")}}, list)
+	list, errs := all(t, roster.Bindings(strings.NewReader("憑證機構,憑證序號,身分證號\nmoica,0001,A123456789\nmoica,0001,F131104093\n,2,x\nmoica,,B142610160\nMOICA,3,C123456781\n"), hasher, func(family string) bool { return family == "moica" }, roster.UTF8))
+	assert.Equal(t, []account.Binding{{Card: account.CardKey{Family: "moica", Serial: "0001"}, Person: hasher.ID("A123456789")}}, list)
 	var said []string
 	for _, err := range errs {
 		said = append(said, fmt.Sprint(err.Line, " ", err.Column, " ", string(err.Reason)))
 	}
-	assert.Equal(t, []string{"3 subject_serial duplicate", "4 issuer_family card", "4 id_number idNumber", "5 subject_serial card"}, said)
+	assert.Equal(t, []string{"3 subject_serial duplicate", "4 issuer_family card", "4 id_number idNumber", "5 subject_serial card", "6 issuer_family family"}, said)
 }
 
 func TestWhoStopsReadsNoMore(t *testing.T) {

@@ -103,7 +103,7 @@ func (l *lite) pools() map[string]*sql.DB {
 func (l *lite) close() error {
 	close(l.closed)
 	l.gate <- struct{}{} // for ever
-	return errors.Join(l.reads.db.Close(), l.relaxed.close(), l.durable.close())
+	return errors.Join(l.reads.close(), l.relaxed.close(), l.durable.close())
 }
 
 func (l *lite) write(ctx context.Context, how durability, do func(querier) error) error {
@@ -212,6 +212,15 @@ func (r *liteReader) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	return stmt, nil
 }
 
+// close forgets what was prepared: SQLite puts the log into the file when the last connection ends without open statements.
+func (r *liteReader) close() error {
+	r.prepared.Range(func(_, stmt any) bool {
+		_ = stmt.(*sql.Stmt).Close()
+		return true
+	})
+	return r.db.Close()
+}
+
 func (r *liteReader) exec(context.Context, string, ...any) (int64, error) {
 	return 0, errors.New("a reader does not write")
 }
@@ -260,7 +269,7 @@ func (w *liteWriter) dropIfBroken(err error) error {
 
 func (w *liteWriter) close() error {
 	if w.conn != nil {
-		_ = w.conn.conn.Close()
+		w.conn.close()
 		w.conn = nil
 	}
 	return w.db.Close()

@@ -57,6 +57,13 @@ func (c *liteConn) within(ctx context.Context, begin string, do func(querier) er
 	return err
 }
 
+func (c *liteConn) close() {
+	for _, stmt := range c.prepared {
+		_ = stmt.Close()
+	}
+	_ = c.conn.Close()
+}
+
 func (c *liteConn) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt := c.prepared[text]; stmt != nil {
 		return stmt, nil

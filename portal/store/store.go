@@ -74,6 +74,12 @@ func (s *Store) Close() error { return s.closing() }
 // Pools are the database's connections by what they are for, for a monitor that counts them; nobody else may use them.
 func (s *Store) Pools() map[string]*sql.DB { return s.engine.pools() }
 
+// HasSecret says whether the database was filled with a secret.
+func (s *Store) HasSecret(ctx context.Context) (has bool, err error) {
+	const query = `SELECT EXISTS (SELECT 1 FROM settings WHERE name = 'secret')`
+	return has, failed("look for the secret", s.engine.reader().row(ctx, query).Scan(&has))
+}
+
 // CheckSecret stores the fingerprint of the secret that hashes ID numbers if the database has none yet, else compares: ErrSecret.
 func (s *Store) CheckSecret(ctx context.Context, fingerprint []byte) error {
 	const (

@@ -3,6 +3,7 @@ package web
 import (
 	_ "embed"
 	"fmt"
+	"html/template"
 	"net/url"
 	"os"
 	"slices"
@@ -32,6 +33,9 @@ type Link struct {
 	Text map[string]string `json:"text"`
 	Href string            `json:"href,omitzero"`
 }
+
+// URL is the place for a template, which of itself knows no tel: the schemes were checked when the links were read.
+func (l Link) URL() template.URL { return template.URL(l.Href) }
 
 // UnlockLink is a CA's page for a card kind.
 type UnlockLink struct {

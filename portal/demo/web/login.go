@@ -67,7 +67,7 @@ func (p *Portal) card(w http.ResponseWriter, r *http.Request) {
 		p.refuse(w, r, http.StatusBadRequest, string(verify.ErrCertificate), nil)
 		return
 	}
-	reply(w, http.StatusOK, shown(cert))
+	reply(w, http.StatusOK, p.shown(cert))
 }
 
 // login answers POST /api/login {challengeNonce, token} with {next, csrf}. The order matters: the nonce is spent before
@@ -234,9 +234,9 @@ func (p *Portal) refuseToken(w http.ResponseWriter, r *http.Request, err error) 
 	status, code := http.StatusInternalServerError, "internal"
 	var certificate *presented
 	if invalid, ok := errors.AsType[*verify.Invalid](err); ok {
-		status, code, certificate = http.StatusUnauthorized, string(invalid.Reason), shown(invalid.Certificate)
+		status, code, certificate = http.StatusUnauthorized, string(invalid.Reason), p.shown(invalid.Certificate)
 	} else if unchecked, ok := errors.AsType[*verify.Unchecked](err); ok {
-		status, code, certificate = http.StatusServiceUnavailable, string(unchecked.Reason), shown(unchecked.Certificate)
+		status, code, certificate = http.StatusServiceUnavailable, string(unchecked.Reason), p.shown(unchecked.Certificate)
 	}
 	kind, thumbprint := verify.CardKind(""), ""
 	if certificate != nil {

@@ -31,11 +31,11 @@ type presented struct {
 	thumbprint string
 }
 
-func shown(cert *x509.Certificate) *presented {
+func (p *Portal) shown(cert *x509.Certificate) *presented {
 	if cert == nil {
 		return nil
 	}
-	return describe(verify.Describe(cert, verify.DefaultTable()))
+	return describe(verify.Describe(cert, p.Table))
 }
 
 func describe(identity verify.Identity) *presented {

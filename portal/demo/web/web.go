@@ -54,6 +54,7 @@ type Settings struct {
 	Store     Store
 	Hasher    account.Hasher // the one with which the personnel file was imported
 	CSRFKey   []byte         // 32 bytes, the same in every process
+	Table     verify.Table   // the verifier's; the zero Table is verify.DefaultTable
 	Links     Links          // the zero Links are DefaultLinks
 	Limits    Limits         // the zero Limits are none
 	// Proxies are the addresses whose X-Forwarded-For is believed.
@@ -80,6 +81,9 @@ func New(settings Settings) (*Portal, error) {
 	}
 	if settings.Links.isZero() {
 		settings.Links = DefaultLinks()
+	}
+	if len(settings.Table.Issuers) == 0 {
+		settings.Table = verify.DefaultTable()
 	}
 	if settings.Metrics == nil {
 		settings.Metrics = prometheus.NewRegistry()
