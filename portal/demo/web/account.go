@@ -12,7 +12,7 @@ import (
 
 const (
 	maxForm  = 4 << 10
-	maxTyped = 200 // bytes; the desk's own limits are below
+	maxTyped = 512 // bytes; the desk's own limits are below
 )
 
 // accountPage asks the holder of a proved card for an account.
@@ -87,7 +87,9 @@ func (p *Portal) refuseAccount(w http.ResponseWriter, r *http.Request, found ses
 	switch refused.Reason {
 	case account.ErrNotInFile, account.ErrOtherHolder:
 		view.Problem.Left = strconv.Itoa(refused.Left)
-		view.Problem.Again = refused.Left > 0
+		if view.Problem.Again = refused.Left > 0; !view.Problem.Again { // nothing to go back to: say when it goes on
+			view.Problem.Hint = p.refusal(string(account.ErrTooManyTries), view.Lang).Hint
+		}
 	}
 	p.render(w, http.StatusUnprocessableEntity, "problem.html", view)
 }
