@@ -50,13 +50,16 @@ test('somebody else’s ID number, in English', async () => {
 test('the fifth wrong account is the last one today, also with the right one after it, also after a new login', async () => {
   await asked('newcomer');
   const left = [];
+  let text;
   for (const typed of ['nobody.one', 'nobody.two', 'xiaoming.wang', 'nobody.four']) { // one was typed in the test before
     await visit.name(typed);
-    const text = await visit.refused(typed === 'xiaoming.wang' ? 'otherHolder' : 'notInFile');
+    text = await visit.refused(typed === 'xiaoming.wang' ? 'otherHolder' : 'notInFile');
     left.push(/次數： (\d)/.exec(text)?.[1]);
     if (typed !== 'nobody.four') await visit.page.click('#back');
   }
   assert.deepEqual(left, ['3', '2', '1', '0']);
+  assert.match(text, /請明天再試/);
+  assert.doesNotMatch(text, /上一步/);
   assert.equal(await visit.page.locator('#back').count(), 0, 'no way back to a field that takes nothing any more');
   await picture(visit.page, '22-no-try-left');
   await visit.page.click('#restart');
