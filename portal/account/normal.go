@@ -79,13 +79,26 @@ func Account(text string) (string, bool) {
 	return name, true
 }
 
-// Name normalises a holder's name for comparison: compatibility forms, no spaces, small letters. "" for an over-long one.
+// Name normalises a holder's name for comparison: compatibility forms, no spaces, small letters, one kind of middle dot, no
+// variation selectors. "" for an over-long one.
 func Name(text string) string {
-	name := strings.ToLower(squeeze(text))
+	name := strings.Map(oneDot, strings.ToLower(squeeze(text)))
 	if len([]rune(name)) > MaxName {
 		return ""
 	}
 	return name
+}
+
+// oneDot is for the names of indigenous people: each office's input method has another dot between their parts. A variation
+// selector chooses among drawings of one character.
+func oneDot(r rune) rune {
+	switch {
+	case strings.ContainsRune("·‧・•∙⋅.．・․᛫", r):
+		return '·'
+	case unicode.Is(unicode.Variation_Selector, r):
+		return -1
+	}
+	return r
 }
 
 // squeeze applies NFKC (Unicode Standard Annex 15): full-width letters become plain ones; it drops every space.

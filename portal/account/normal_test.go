@@ -43,6 +43,10 @@ func TestNamesAreComparedByWhatTheySay(t *testing.T) {
 	assert.Equal(t, Name("王小明"), Name(" 王 小明　"))
 	assert.Equal(t, Name("JOHN WANG"), Name("Ｊｏｈｎ　Ｗａｎｇ"))
 	assert.Equal(t, Name("\u5e74"), Name("\uf98e"), "a compatibility ideograph is the same name")
+	for _, dot := range []string{"·", "‧", "・", "．", "•", "･", ".", "․"} {
+		assert.Equal(t, Name("谷辣斯·尤達卡"), Name("谷辣斯"+dot+"尤達卡"), "%+q", dot)
+	}
+	assert.Equal(t, Name("葛小明"), Name("葛\U000E0101小明"), "another drawing of the same character")
 	assert.NotEqual(t, Name("王小明"), Name("王小朋"))
 	assert.Empty(t, Name(strings.Repeat("王", MaxName+1)))
 }

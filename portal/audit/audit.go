@@ -37,6 +37,6 @@ type Event struct {
 	Address string
 	// Request is the id under which the portal's log speaks of the same request.
 	Request string
-	// Detail is a count or a file's name, never something that a person typed.
+	// Detail is what was imported with its counts, never something that a person typed.
 	Detail string
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -164,18 +164,24 @@ func importFile(ctx context.Context, args []string, s streams) error {
 	if err != nil {
 		return err
 	}
-	data, keys, err := d.open(ctx, true)
-	if err != nil {
-		return err
+	if !slices.Contains(kinds, kind) {
+		return fmt.Errorf("import of %q; use one of %v", kind, kinds)
 	}
-	defer data.Close()
 	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
+		return errors.Join(err, fmt.Errorf("%s: an ordinary file is wanted, since it is read twice", path))
+	}
+	data, keys, err := d.open(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer data.Close()
 	job := importJob{kind: kind, file: file, hasher: hasherOf(keys), encoding: written, options: options, table: table,
-		event: audit.Event{At: time.Now(), Action: audit.Import, Outcome: audit.OK, Detail: kind + " " + filepath.Base(path)}}
+		event: audit.Event{At: time.Now(), Action: audit.Import, Outcome: audit.OK, Detail: kind}}
 	counts, err := job.run(ctx, data, s)
 	if err != nil {
 		return errors.Join(err, errNothingImported)
@@ -183,5 +189,7 @@ func importFile(ctx context.Context, args []string, s streams) error {
 	fmt.Fprintln(s.out, counts)
 	return nil
 }
+
+var kinds = []string{"personnel", "agencies", "bindings"}
 
 var errNothingImported = errors.New("什麼都沒有匯入，資料庫維持原狀。Nothing was imported; the database is as it was")

@@ -77,7 +77,7 @@ func TestImportAuditUnbind(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(lines[4]), &last))
 	assert.Equal(t, "unbind", last.Action)
 	assert.Len(t, last.Person, 64)
-	assert.Contains(t, d.must("audit"), "personnel p.csv")
+	assert.Contains(t, d.must("audit"), "personnel")
 	for _, secret := range []string{"A123456789", "王小明", "F223456786"} {
 		assert.NotContains(t, d.must("audit", "-since", "0"), secret)
 	}
@@ -135,6 +135,11 @@ func TestASecondSecretIsRefused(t *testing.T) {
 	require.NoError(t, os.WriteFile(other, []byte(base64.StdEncoding.EncodeToString(make([]byte, 32))), 0o600))
 	require.ErrorIs(t, d.run("import", "-secret", other, "personnel", d.file("p.csv", personnel)), store.ErrSecret)
 	require.ErrorContains(t, d.run("migrate", "-database", "postgres://localhost/x"), "-secret")
+	for _, args := range [][]string{{"audit"}, {"unbind", "x"}} {
+		missing := filepath.Join(d.dir, "typo.db")
+		require.ErrorIs(t, d.run(append(args[:1:1], append([]string{"-database", missing}, args[1:]...)...)...), os.ErrNotExist)
+		assert.NoFileExists(t, missing)
+	}
 }
 
 // A password in the database's address shows in no help and no error.
@@ -147,4 +152,9 @@ func TestAPasswordStaysHidden(t *testing.T) {
 	require.Error(t, err)
 	assert.NotContains(t, said.String()+err.Error(), "Sup3rS3cret")
 	assert.Contains(t, said.String(), "-database")
+	for _, odd := range []string{"mysql://u:Sup3rS3cret@h/x", "host=h user=u password=Sup3rS3cret dbname=x"} {
+		err := run(t.Context(), []string{"migrate", "-database", odd, "-secret", filepath.Join(t.TempDir(), "s")}, s)
+		require.Error(t, err)
+		assert.NotContains(t, err.Error(), "Sup3rS3cret")
+	}
 }

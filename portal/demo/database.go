@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"github.com/cardbridge/cardbridge/portal/account"
@@ -41,6 +42,9 @@ var errNoSecret = errors.New("the database was filled with a secret whose file i
 func (d *database) open(ctx context.Context, migrate bool) (*store.Store, secret.Secret, error) {
 	if d.secretFile == "" && d.isServer() {
 		return nil, secret.Secret{}, errors.New("a database server needs -secret FILE, the same file for every process of the portal")
+	}
+	if _, err := os.Stat(d.address); !migrate && !d.isServer() && err != nil {
+		return nil, secret.Secret{}, fmt.Errorf("-database: %w", err) // who only looks makes no database
 	}
 	opened, err := store.Open(ctx, d.address)
 	if err != nil {

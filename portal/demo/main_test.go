@@ -35,7 +35,6 @@ func TestOriginOf(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	trust := t.TempDir()
 	sdk, database := t.TempDir(), filepath.Join(t.TempDir(), "portal.db")
 	require.NoError(t, os.WriteFile(filepath.Join(sdk, "cardbridge.js"), []byte("export {};"), 0o600))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -43,7 +42,7 @@ func TestRun(t *testing.T) {
 	reader, writer := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"serve", "-trust", trust, "-sdk", sdk, "-pin-in-page", "-lang", "en", "-database", database}, streams{strings.NewReader(""), writer, io.Discard, noEnvironment})
+		err := run(ctx, []string{"serve", "-sdk", sdk, "-pin-in-page", "-lang", "en", "-database", database}, streams{strings.NewReader(""), writer, io.Discard, noEnvironment})
 		writer.CloseWithError(io.EOF)
 		ended <- err
 	}()
@@ -72,6 +71,9 @@ func TestRunRefusesBadFlags(t *testing.T) {
 		"origin":       {"-origin", "https://portal.example/"},
 		"listen":       {"-listen", "127.0.0.1:99999"},
 		"trust file":   {"-trust", bad},
+		"trust folder": {"-trust", filepath.Join(bad, "none")},
+		"no root":      {"-trust", t.TempDir()},
+		"http origin":  {"-origin", "http://portal.example"},
 		"sdk":          {"-sdk", filepath.Join(bad, "none")},
 		"revocation":   {"-revocation", "maybe"},
 		"command":      {"more"},
@@ -88,5 +90,5 @@ func TestRunRefusesBadFlags(t *testing.T) {
 	assert.ErrorIs(t, run(t.Context(), []string{"-none"}, quiet), flag.ErrHelp)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	assert.NoError(t, run(ctx, []string{"-trust", filepath.Join(bad, "none"), "-database", filepath.Join(t.TempDir(), "p.db")}, quiet), "no trust folder: nobody is trusted")
+	assert.NoError(t, run(ctx, []string{"-database", filepath.Join(t.TempDir(), "p.db")}, quiet), "no trust folder: nobody is trusted, which is said")
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"net"
 	"net/netip"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -139,21 +139,33 @@ func serve(ctx context.Context, args []string, s streams) error {
 
 // settleOrigin refuses plain http on an address that other machines reach, unless a proxy in front of it was named: cookies
 // and sessions would cross the network in clear.
-func (o *options) settleOrigin(at net.Addr) error {
-	tcp := at.(*net.TCPAddr)
+func (o *options) settleOrigin(listens net.Addr) error {
+	tcp := listens.(*net.TCPAddr)
 	if o.origin == "" {
 		o.origin = originOf(tcp, o.tlsCert != "")
 	}
 	if err := webeid.CheckOrigin(o.origin); err != nil {
 		return fmt.Errorf("-origin: %w", err)
 	}
-	if o.tlsCert != "" && !strings.HasPrefix(o.origin, "https://") {
+	at, err := url.Parse(o.origin)
+	if err != nil {
+		return fmt.Errorf("-origin: %w", err)
+	}
+	if o.tlsCert != "" && at.Scheme != "https" {
 		return fmt.Errorf("-origin %s with TLS; browsers see https://", o.origin)
+	}
+	if at.Scheme != "https" && !isLoopback(at.Hostname()) {
+		return fmt.Errorf("-origin %s: only a portal on this machine's loopback may go without https; browsers would send its cookies in clear", o.origin)
 	}
 	if o.tlsCert == "" && !tcp.IP.IsLoopback() && len(o.proxies) == 0 {
 		return errors.New("-listen on an address that other machines reach needs -tls-cert, or a TLS proxy named by -trusted-proxy")
 	}
 	return nil
+}
+
+func isLoopback(host string) bool {
+	address, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // originOf is for a browser on this machine: a wildcard address has no name of its own.
@@ -202,15 +214,15 @@ func (o *options) portal(data *store.Store, keys secret.Secret, verifier web.Ver
 // a holder.
 func newVerifier(o options, table verify.Table, registry prometheus.Registerer, log *slog.Logger) (verifier *verify.Verifier, closeAll func(), err error) {
 	config := verify.Config{Skew: clockSkew, Table: table}
-	if o.trust != "" {
-		roots, intermediates, err := verify.LoadTrust(o.trust)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if o.trust == "" {
+		log.Warn("no -trust; every login will be refused")
+	} else {
+		if config.Roots, config.Intermediates, err = verify.LoadTrust(o.trust); err != nil {
 			return nil, nil, err
 		}
-		config.Roots, config.Intermediates = roots, intermediates
-	}
-	if len(config.Roots) == 0 {
-		log.Warn("no root is trusted; every login will be refused", "trust", o.trust)
+		if len(config.Roots) == 0 { // a mistyped folder would refuse everybody
+			return nil, nil, fmt.Errorf("-trust %s: no self-signed CA certificate there, so nobody could log in; put the roots there", o.trust)
+		}
 	}
 	checkers, err := newCheckers(o, &config, log)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,6 +42,9 @@ type Store struct {
 	full    atomic.Bool // challenges, as the last Purge saw them
 }
 
+// keywords is libpq's other form of an address, which would make a file with a password in its name.
+var keywords = regexp.MustCompile(`(?i)\b(host|user|password|dbname)\s*=`)
+
 // Open opens postgres://… or postgresql://…, else the SQLite file of that path, created for its owner alone if it is not
 // there. PostgreSQL: pool_max_conns in the URL's query bounds the connections (default 20). No error shows the password.
 func Open(ctx context.Context, address string) (*Store, error) {
@@ -48,8 +52,12 @@ func Open(ctx context.Context, address string) (*Store, error) {
 		return nil, errors.New("no database given; give a file's path or a postgres:// address")
 	}
 	open := openSQLite
-	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
+	scheme, _, isURL := strings.Cut(address, "://")
+	switch {
+	case strings.EqualFold(scheme, "postgres") && isURL, strings.EqualFold(scheme, "postgresql") && isURL:
 		open = openPostgres
+	case isURL, keywords.MatchString(address): // not quoted: it may hold a password
+		return nil, errors.New("the database address is neither postgres://… nor a file's path; write postgres://user:password@host:port/database?sslmode=verify-full")
 	}
 	opened, err := open(address)
 	if err != nil {

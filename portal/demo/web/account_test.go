@@ -90,7 +90,7 @@ func TestRefusedAccounts(t *testing.T) {
 		{"吳小英", wuSerial, "6784", "xiaoying.wu", "leftOffice", "卸職", false},
 		{"林小美", linSerial, "6786", "F223456785", "malformedAccount", "正確的身分證號", true},
 		{"林小美", linSerial, "6786", "", "malformedAccount", "正確的身分證號", true},
-		{"林小美", linSerial, "6786", fmt.Sprintf("%0300d", 7), "malformedAccount", "正確的身分證號", true},
+		{"林小美", linSerial, "6786", fmt.Sprintf("%0600d", 7), "malformedAccount", "正確的身分證號", true},
 	} {
 		s := newSite(t, trust, nil)
 		b := s.browser(t)

@@ -21,8 +21,12 @@ func (p *Portal) address(r *http.Request) netip.Addr {
 			break
 		}
 		next, err := netip.ParseAddr(strings.TrimSpace(hop))
-		if err != nil {
-			break
+		if err != nil { // some proxies add the port
+			withPort, portErr := netip.ParseAddrPort(strings.TrimSpace(hop))
+			if portErr != nil {
+				break
+			}
+			next = withPort.Addr()
 		}
 		at = next.Unmap().WithZone("")
 	}

@@ -42,6 +42,7 @@ func (p *Portal) admitAddress(w http.ResponseWriter, r *http.Request) bool {
 		return false
 	case !ok:
 		w.Header().Set("Retry-After", "60")
+		p.metrics.logins.WithLabelValues("tooManyFromAddress", "").Inc()
 		p.refuse(w, r, http.StatusTooManyRequests, "tooManyFromAddress", nil)
 		return false
 	}

@@ -126,7 +126,9 @@ func TestMetricsNameNobody(t *testing.T) {
 
 type broken struct{ Store }
 
-func (broken) Ping(context.Context) error { return errGone }
+func (broken) Count(context.Context, string, time.Duration, time.Time) (int, error) {
+	return 0, errGone
+}
 
 func (broken) Find(context.Context, session.Key, time.Time) (session.Session, error) {
 	return session.Session{}, errGone

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -92,6 +93,9 @@ func (l Links) check() error {
 			}
 		}
 		at, err := url.Parse(link.Href)
+		if err == nil && link.Href != "" && at.Scheme == "" && (at.Host != "" || !strings.HasPrefix(link.Href, "/")) {
+			return fmt.Errorf("%s.href %q: a place of this portal begins with one /", name, link.Href)
+		}
 		if link.Href == "" || err == nil && slices.Contains(schemes, at.Scheme) {
 			return nil
 		}

@@ -24,6 +24,8 @@ import (
 // maxBody is a token of 64 KiB at most, with the nonce beside it.
 const maxBody = 65 << 10
 
+const maxPreLogin = 64
+
 // auditTime is for a line of the trail when the visitor's own time is over.
 const auditTime = 5 * time.Second
 
@@ -33,7 +35,7 @@ func (p *Portal) challenge(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	browser := p.cookie(r, preLogin)
-	if browser == "" {
+	if browser == "" || len(browser) > maxPreLogin { // no browser got the latter from us
 		browser = session.NewID()
 		p.setCookie(w, preLogin, browser)
 	}
@@ -226,6 +228,7 @@ func (p *Portal) refuseChallenge(w http.ResponseWriter, r *http.Request, err err
 		p.unavailable(w, r, err)
 		return
 	}
+	p.metrics.logins.WithLabelValues(code, "").Inc()
 	p.refuse(w, r, status, code, nil)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -125,12 +126,15 @@ func (p *Portal) newPage(w http.ResponseWriter, r *http.Request) page {
 	return view
 }
 
+// pagePaths are the pages; a path of somebody's making is no link of ours.
+var pagePaths = []string{"/", "/account", "/welcome", "/agency"}
+
 // here is the page itself, or, for an answer to a form, the page that has the form.
 func here(r *http.Request) string {
 	switch {
-	case r.Method == http.MethodGet:
+	case r.Method == http.MethodGet && slices.Contains(pagePaths, r.URL.Path):
 		return r.URL.Path
-	case strings.HasPrefix(r.URL.Path, "/account"):
+	case r.Method != http.MethodGet && strings.HasPrefix(r.URL.Path, "/account"):
 		return "/account"
 	default:
 		return "/"

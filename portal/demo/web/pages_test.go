@@ -87,7 +87,9 @@ func TestLanguageOfEveryAnswer(t *testing.T) {
 	lost := b.get("/no/such/page")
 	assert.Equal(t, http.StatusNotFound, lost.StatusCode)
 	assert.Contains(t, lost.body, "找不到這個網頁")
-	assert.Contains(t, lost.body, `href="/no/such/page?lang=en"`)
+	for _, path := range []string{"/no/such/page", "/%2Fevil.example", "/%2f/evil.example"} {
+		assert.Contains(t, b.get(path).body, `href="/?lang=en"`, "no link out of a path")
+	}
 	b.login(newHolder(t, moica, "林小美", linSerial, "6786", nil))
 	assert.Contains(t, b.name("nobody").body, `href="/account?lang=en"`)
 	assert.Contains(t, b.form("/logout", nil).body, `href="/?lang=en"`)

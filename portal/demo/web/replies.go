@@ -66,7 +66,7 @@ func (p *Portal) refuse(w http.ResponseWriter, r *http.Request, status int, code
 
 // unavailable is for a store that fails: the log gets its word, which names no person.
 func (p *Portal) unavailable(w http.ResponseWriter, r *http.Request, err error) {
-	p.Log.Error("store", "path", r.URL.Path, "error", err.Error())
+	p.Log.Error("store", "path", r.URL.Path, "error", err.Error(), "request", p.visit(r).Request)
 	p.refuse(w, r, http.StatusServiceUnavailable, "unavailable", nil)
 }
 

@@ -121,7 +121,8 @@ async function verify(challengeNonce, token, signal) {
     const answer = await post('/api/login', {challengeNonce, token}, signal);
     shown.abort();
     if (await pulled) {
-      await fetch('/logout', {method: 'POST', body: new URLSearchParams({csrf: answer.csrf}), redirect: 'manual'});
+      const out = await fetch('/logout', {method: 'POST', body: new URLSearchParams({csrf: answer.csrf}), redirect: 'manual'}).catch(() => undefined);
+      if (out?.type !== 'opaqueredirect') return answer.next; // not logged out: nobody shall read that nobody is in
       throw new Refused(cardPulled());
     }
     return answer.next;
@@ -146,10 +147,14 @@ async function watchAgency(certificate, signal) {
   say('');
   document.getElementById('agency-text').textContent = texts.agencyVerifying;
   agency.hidden = false;
+  /** The readers that held a card when the verification began: which of them the agency's is in, nobody says. */
+  let full;
   for (;;) {
     // The readers as they are now; a host that does not name them cannot be asked.
     const {readers} = await sdk.status().catch(() => ({}));
-    if (readers && !readers.some((reader) => reader.state !== 'empty')) {
+    const now = readers?.filter((reader) => reader.state !== 'empty').map((reader) => reader.name);
+    full ??= now;
+    if (now && (now.length === 0 || full.some((name) => !now.includes(name)))) {
       document.getElementById('agency-text').textContent = texts.cardPulled;
       return true;
     }
@@ -174,7 +179,12 @@ async function post(path, body, signal) {
   } catch (cause) {
     throw new Refused({code: 'network', message: {[lang]: texts.network}, hint: {[lang]: texts.networkHint}, cause});
   }
-  const answer = await response.json();
+  let answer;
+  try {
+    answer = await response.json();
+  } catch (cause) { // a proxy's own page, say
+    throw new Refused({code: 'network', message: {[lang]: texts.network}, hint: {[lang]: texts.networkHint}, cause});
+  }
   if (!response.ok) throw new Refused(answer.error);
   return answer;
 }
