@@ -11,10 +11,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
-	_ "modernc.org/sqlite"             // the driver sqlite
 
 	"github.com/cardbridge/cardbridge/tests/postgres"
 )
@@ -23,6 +21,7 @@ import (
 type databases struct {
 	name, dir string
 	cluster   *postgres.Cluster // nil for SQLite
+	server    int               // PostgreSQL's first process
 	made      int
 	current   string
 }
@@ -51,8 +50,15 @@ func (d *databases) transactions(ctx context.Context, logins int) (*float64, err
 		return nil, err
 	}
 	defer db.Close()
+	const connected = `SELECT count(*) FROM pg_stat_activity WHERE datname = $1`
+	name := fmt.Sprintf("bench%d", d.made)
+	for others := 1; others > 0; { // a closed connection's process ends a little later
+		if err := db.QueryRowContext(ctx, connected, name).Scan(&others); err != nil {
+			return nil, err
+		}
+	}
 	var n float64
-	err = db.QueryRowContext(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = $1`, fmt.Sprintf("bench%d", d.made)).Scan(&n)
+	err = db.QueryRowContext(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = $1`, name).Scan(&n)
 	n /= float64(logins)
 	return &n, err
 }
@@ -75,7 +81,7 @@ const (
 	floorEvent = `INSERT INTO events (at, outcome, card, person) VALUES ($1, 'ok', $2, $3)`
 )
 
-func (d *databases) floor(ctx context.Context, cards int) (engine, error) {
+func (d *databases) floor(ctx context.Context, cards, together int) (engine, error) {
 	address, err := d.fresh(ctx)
 	if err != nil {
 		return nil, err
@@ -83,7 +89,7 @@ func (d *databases) floor(ctx context.Context, cards int) (engine, error) {
 	if d.cluster != nil {
 		return newPostgresFloor(ctx, address, cards)
 	}
-	return newSQLiteFloor(ctx, address, cards)
+	return newSQLiteFloor(ctx, address, cards, together)
 }
 
 // fill makes the tables with a binding for each card, in one transaction.
@@ -140,74 +146,6 @@ func (s statements) write(ctx context.Context, text string, args ...any) error {
 func (s statements) read(ctx context.Context, text string, args ...any) error {
 	var found []byte
 	return s[text].QueryRowContext(ctx, args...).Scan(&found)
-}
-
-// sqliteFloor has one writer at a time, as SQLite has: a lock here costs less than SQLite's polling.
-type sqliteFloor struct {
-	gate                   sync.Mutex
-	durable, relaxed, read *sql.DB
-	on                     map[*sql.DB]statements
-}
-
-func newSQLiteFloor(ctx context.Context, path string, cards int) (engine, error) {
-	f := &sqliteFloor{on: map[*sql.DB]statements{}}
-	for _, c := range []struct {
-		db          **sql.DB
-		synchronous string
-		size        int
-	}{{&f.durable, "FULL", 1}, {&f.relaxed, "NORMAL", 1}, {&f.read, "NORMAL", 4}} {
-		db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(30000)&_pragma=journal_mode(WAL)&_pragma=synchronous("+c.synchronous+")")
-		if err != nil {
-			return nil, err
-		}
-		db.SetMaxOpenConns(c.size)
-		db.SetMaxIdleConns(c.size)
-		*c.db = db
-	}
-	if err := fill(ctx, f.durable, "BLOB", cards); err != nil {
-		return nil, err
-	}
-	for _, db := range []*sql.DB{f.durable, f.relaxed, f.read} {
-		var err error
-		if f.on[db], err = prepare(ctx, db, floorPut, floorTake, floorCount, floorBound, floorBegin, floorEvent); err != nil {
-			return nil, err
-		}
-	}
-	return f, nil
-}
-
-func (f *sqliteFloor) close() error {
-	return errors.Join(f.read.Close(), f.relaxed.Close(), f.durable.Close())
-}
-
-func (f *sqliteFloor) do(ctx context.Context, s step, n int) error {
-	if s == stepBound {
-		return f.on[f.read].read(ctx, floorBound, subjectSerial(n))
-	}
-	f.gate.Lock()
-	defer f.gate.Unlock()
-	durable, relaxed := f.on[f.durable], f.on[f.relaxed]
-	switch s {
-	case stepPut:
-		return relaxed.write(ctx, floorPut, key('n', n), key('s', n), 1)
-	case stepTake:
-		return durable.write(ctx, floorTake, key('n', n))
-	case stepCount:
-		return relaxed.write(ctx, floorCount, subjectSerial(n))
-	default:
-		tx, err := f.durable.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back
-		if _, err := tx.StmtContext(ctx, durable[floorBegin]).ExecContext(ctx, key('k', n), key('p', n), subjectSerial(n), 1); err != nil {
-			return err
-		}
-		if _, err := tx.StmtContext(ctx, durable[floorEvent]).ExecContext(ctx, 1, subjectSerial(n), "person"); err != nil {
-			return err
-		}
-		return tx.Commit()
-	}
 }
 
 // postgresFloor has as many connections as one portal.

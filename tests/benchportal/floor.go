@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -99,11 +98,15 @@ func (b *bench) floor(ctx context.Context, place *databases) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	on, err := place.floor(ctx, b.cards)
+	together := b.concurrency
+	if b.alone {
+		together = 1
+	}
+	on, err := place.floor(ctx, b.cards, together)
 	if err != nil {
 		return result{}, err
 	}
-	r, err := b.floorLogins(ctx, p, on)
+	r, err := b.floorLogins(ctx, place, p, on)
 	if err = errors.Join(err, on.close()); err != nil {
 		return result{}, err
 	}
@@ -111,29 +114,23 @@ func (b *bench) floor(ctx context.Context, place *databases) (result, error) {
 	return r, err
 }
 
-func (b *bench) floorLogins(ctx context.Context, p proof, on engine) (result, error) {
-	begun, cpu := time.Now(), ownCPU()
-	times, err := each(ctx, b.concurrency, b.cards, func(n int) error {
-		if err := p.verify(); err != nil {
-			return err
-		}
-		for _, s := range b.steps {
-			if err := on.do(ctx, s, n); err != nil {
-				return fmt.Errorf("step %s: %w", s, err)
+func (b *bench) floorLogins(ctx context.Context, place *databases, p proof, on engine) (result, error) {
+	r := result{logins: b.cards}
+	err := r.timed(place, nil, func() (err error) {
+		r.times, err = each(ctx, b.concurrency, b.cards, func(n int) error {
+			if err := p.verify(); err != nil {
+				return err
 			}
-		}
-		return nil
+			for _, s := range b.steps {
+				if err := on.do(ctx, s, n); err != nil {
+					return fmt.Errorf("step %s: %w", s, err)
+				}
+			}
+			return nil
+		})
+		return err
 	})
-	return result{logins: b.cards, took: time.Since(begun), times: times, cpu: ownCPU() - cpu}, err
-}
-
-// ownCPU is what this process has computed so far.
-func ownCPU() time.Duration {
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		return 0
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+	return r, err
 }
 
 // each does n things, so many at once; it gives how long each took. The first error ends it.

@@ -3,30 +3,32 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"time"
+	"runtime"
 )
 
 // visit is one login on its way.
 type visit struct {
-	card   card
-	cookie string
-	nonce  string
-	body   []byte
+	card    card
+	cookie  string
+	nonce   string
+	request []byte // of the login, ready to be sent
 }
 
 // client spreads its requests over the portals in turn, as a plain proxy does.
 type client struct {
+	place   *databases
 	portals []*process
 	wires   []*wires
 }
 
-func newClient(portals []*process) *client {
-	c := &client{portals: portals}
+func newClient(place *databases, portals []*process) *client {
+	c := &client{place: place, portals: portals}
 	for _, p := range portals {
 		c.wires = append(c.wires, &wires{address: p.address})
 	}
@@ -39,29 +41,32 @@ func (c *client) close() {
 	}
 }
 
-// post goes to the nth portal.
-func (c *client) post(n int, path, cookie string, body []byte) (answer, error) {
-	a, err := c.wires[n%len(c.wires)].post(path, cookie, body)
-	if err == nil && a.status != http.StatusOK {
-		err = fmt.Errorf("%s answered %d: %.300s", path, a.status, a.body)
-	}
-	return a, err
+// send goes to the nth portal.
+func (c *client) send(n int, request []byte, read func(answer) error) error {
+	return c.wires[n%len(c.wires)].send(request, func(a answer) error {
+		if a.status != http.StatusOK {
+			return fmt.Errorf("the portal answered %d: %.300s", a.status, a.body)
+		}
+		return read(a)
+	})
 }
 
+var (
+	challengeRequest = request("/api/challenge", "", []byte("{}"))
+	nonceBefore      = []byte(`"challengeNonce":"`)
+	boundNext        = []byte(`"next":"/welcome"`)
+)
+
 func (c *client) challenge(n int, v *visit) error {
-	given, err := c.post(n, "/api/challenge", "", []byte("{}"))
-	if err != nil {
-		return err
-	}
-	var nonce struct{ ChallengeNonce string }
-	if err := json.Unmarshal(given.body, &nonce); err != nil {
-		return err
-	}
-	if given.cookie == "" || nonce.ChallengeNonce == "" {
-		return errors.New("/api/challenge gave no nonce or no cookie")
-	}
-	v.cookie, v.nonce = given.cookie, nonce.ChallengeNonce
-	return nil
+	return c.send(n, challengeRequest, func(a answer) error {
+		_, after, _ := bytes.Cut(a.body, nonceBefore)
+		nonce, _, found := bytes.Cut(after, []byte{'"'})
+		if len(a.cookie) == 0 || !found {
+			return errors.New("/api/challenge gave no nonce or no cookie")
+		}
+		v.cookie, v.nonce = string(a.cookie), string(nonce)
+		return nil
+	})
 }
 
 func (v *visit) sign() error {
@@ -69,40 +74,53 @@ func (v *visit) sign() error {
 	if err != nil {
 		return err
 	}
-	v.body, err = json.Marshal(map[string]any{"challengeNonce": v.nonce, "token": token})
+	body, err := json.Marshal(map[string]any{"challengeNonce": v.nonce, "token": token})
+	v.request = request("/api/login", v.cookie, body)
 	return err
 }
 
 func (c *client) login(n int, v *visit) error {
-	given, err := c.post(n, "/api/login", v.cookie, v.body)
+	return c.send(n, v.request, func(a answer) error {
+		if !bytes.Contains(a.body, boundNext) {
+			return fmt.Errorf("the login answered %.300s, not /welcome: the card is not bound", a.body)
+		}
+		return nil
+	})
+}
+
+// timed adds the time that the work takes, with what everybody computes meanwhile.
+func (r *result) timed(place *databases, portals []*process, work func() error) error {
+	runtime.GC() // of what was made before: keys, cards, signatures
+	before, err := place.read(portals)
 	if err != nil {
 		return err
 	}
-	var told struct{ Next string }
-	if err := json.Unmarshal(given.body, &told); err != nil {
+	if err := work(); err != nil {
 		return err
 	}
-	if told.Next != "/welcome" {
-		return fmt.Errorf("the login goes on at %q, not /welcome: the card is not bound", told.Next)
-	}
-	return nil
+	after, err := place.read(portals)
+	r.used = r.used.plus(after.minus(before))
+	return err
 }
 
 // logins is one login for each visit: all challenges, all signatures (which the cards would make, so they are not timed), all
 // logins. A login goes to another portal than its challenge.
 func (c *client) logins(ctx context.Context, concurrency int, visits []visit) (result, error) {
-	begun := time.Now()
-	_, err := each(ctx, concurrency, len(visits), func(i int) error { return c.challenge(i, &visits[i]) })
-	r := result{logins: len(visits), took: time.Since(begun)}
+	r := result{logins: len(visits)}
+	err := r.timed(c.place, c.portals, func() error {
+		_, err := each(ctx, concurrency, len(visits), func(i int) error { return c.challenge(i, &visits[i]) })
+		return err
+	})
 	if err != nil {
 		return r, err
 	}
 	if _, err := each(ctx, concurrency, len(visits), func(i int) error { return visits[i].sign() }); err != nil {
 		return r, err
 	}
-	begun = time.Now()
-	r.times, err = each(ctx, concurrency, len(visits), func(i int) error { return c.login(i+1, &visits[i]) })
-	r.took += time.Since(begun)
+	err = r.timed(c.place, c.portals, func() (err error) {
+		r.times, err = each(ctx, concurrency, len(visits), func(i int) error { return c.login(i+1, &visits[i]) })
+		return err
+	})
 	return r, err
 }
 
@@ -146,32 +164,30 @@ func (b *bench) withPortals(ctx context.Context, place *databases, n int, flags 
 		}
 		portals = append(portals, p)
 	}
-	c := newClient(portals)
+	c := newClient(place, portals)
 	defer c.close()
 	if _, err := c.logins(ctx, 1, b.visits(0, n)); err != nil {
 		return r, err
 	}
-	memory, cpu, err := c.usage()
+	before, err := c.memory()
 	if err != nil {
 		return r, err
 	}
 	if r, err = work(c); err != nil {
 		return r, err
 	}
-	r.before = memory
-	r.after, r.cpu, err = c.usage()
-	r.cpu -= cpu
+	r.before = before
+	r.after, err = c.memory()
 	return r, err
 }
 
-// usage is the memory in MiB and the computing time of all portals together.
-func (c *client) usage() (memory float64, cpu time.Duration, err error) {
+// memory is that of all portals together, in MiB.
+func (c *client) memory() (all float64, err error) {
 	for _, p := range c.portals {
 		mib, memoryErr := p.memory()
-		took, cpuErr := p.cpu()
-		memory, cpu, err = memory+mib, cpu+took, errors.Join(err, memoryErr, cpuErr)
+		all, err = all+mib, errors.Join(err, memoryErr)
 	}
-	return memory, cpu, err
+	return all, err
 }
 
 // memory is one portal over b.logins logins, in rounds of the cards. What counts is the second half against the first: a
@@ -186,10 +202,10 @@ func (b *bench) memory(ctx context.Context, place *databases) (row, error) {
 				return all, err
 			}
 			all.logins += part.logins
-			all.took += part.took
+			all.used = all.used.plus(part.used)
 			all.times = append(all.times, part.times...)
 			if halfway == 0 && all.logins >= b.logins/2 {
-				if halfway, _, err = c.usage(); err != nil {
+				if halfway, err = c.memory(); err != nil {
 					return all, err
 				}
 			}

@@ -4,7 +4,7 @@
 // transactions.
 //
 //	benchportal [-portal FILE] [-databases sqlite,postgres] [-processes 1,3] [-cards N] [-concurrency C] [-rounds N]
-//	            [-steps STEPS] [-logins N] [-dir FOLDER] [-out FILE]
+//	            [-steps STEPS] [-alone] [-logins N] [-dir FOLDER] [-out FILE]
 //
 // It prints a table and writes -out, {"rows": […]}. -logins is for the memory of one process over that many logins; 0 leaves
 // it out. Timings are never a reason to fail.
@@ -50,6 +50,7 @@ type bench struct {
 	processes                          []int
 	cards, concurrency, rounds, logins int
 	steps                              []step
+	alone                              bool
 
 	parent string // of dir, which is removed at the end
 	dir    string
@@ -66,6 +67,7 @@ func (b *bench) parse(args []string) error {
 	flags.StringVar(&databases, "databases", "sqlite,postgres", "which of the two")
 	flags.StringVar(&processes, "processes", "1,3", "portal processes on one database, a measurement for each; empty: the floor alone")
 	flags.StringVar(&steps, "steps", defaultSteps, "the floor's database transactions, those of one login")
+	flags.BoolVar(&b.alone, "alone", false, "the floor commits each SQLite transaction by itself")
 	flags.IntVar(&b.cards, "cards", 2000, "cards, each of which logs in once in a round")
 	flags.IntVar(&b.concurrency, "concurrency", 32, "logins at once")
 	flags.IntVar(&b.rounds, "rounds", 3, "rounds of floor and portal in turn; the middle one counts")
@@ -127,6 +129,11 @@ func (b *bench) onDatabase(ctx context.Context, name string) error {
 		defer cluster.Stop() //nolint:errcheck // nobody reads its data again
 	}
 	place := &databases{name: name, dir: b.dir, cluster: cluster}
+	if cluster != nil {
+		if err := place.findServer(ctx); err != nil {
+			return err
+		}
+	}
 	var floors []result
 	portals := make([][]result, len(b.processes))
 	for round := range b.rounds {

@@ -13,7 +13,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -122,21 +121,6 @@ func (p *process) memory() (float64, error) {
 		}
 	}
 	return 0, errors.New("no VmRSS in its status")
-}
-
-// cpu is the time that it has computed so far (proc(5): utime with stime, in hundredths of a second).
-func (p *process) cpu() (time.Duration, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:])) // the name before it may hold spaces
-	if len(fields) < 13 {
-		return 0, errors.New("no times in its stat")
-	}
-	user, err := strconv.ParseInt(fields[11], 10, 64)
-	system, systemErr := strconv.ParseInt(fields[12], 10, 64)
-	return time.Duration(user+system) * 10 * time.Millisecond, errors.Join(err, systemErr)
 }
 
 // head keeps the first 16 KiB of a log: enough to say why a portal did not start.

@@ -21,14 +21,13 @@ const aim = 0.75
 // result is one measurement.
 type result struct {
 	logins        int
-	took          time.Duration   // of challenges with logins, without the cards' signatures
+	used          usage           // of challenges with logins, without the cards' signatures
 	times         []time.Duration // of each login
 	before, after float64         // resident MiB of all portals
-	cpu           time.Duration   // of all portals, or of the floor
 	transactions  *float64        // committed for each login; nil where the database does not tell
 }
 
-func (r result) perSecond() float64 { return float64(r.logins) / r.took.Seconds() }
+func (r result) perSecond() float64 { return float64(r.logins) / r.used.wall.Seconds() }
 
 // quantile is of the logins' times, in milliseconds.
 func (r result) quantile(q float64) float64 {
@@ -45,6 +44,10 @@ type row struct {
 	Median        *float64 `json:"median_ms"`
 	P99           *float64 `json:"p99_ms"`
 	CPU           *float64 `json:"cpu_ms_per_login"`
+	ClientCPU     *float64 `json:"client_cpu_ms_per_login"`
+	ServerCPU     *float64 `json:"database_cpu_ms_per_login"`
+	Idle          *float64 `json:"idle_ms_per_login"`
+	Other         *float64 `json:"other_ms_per_login"`
 	Transactions  *float64 `json:"transactions_per_login"`
 	MemoryStart   *float64 `json:"start_rss_mib"`
 	MemoryHalfway *float64 `json:"halfway_rss_mib"`
@@ -64,7 +67,7 @@ func (r result) row(name string, floor *result) row {
 	if floor != nil {
 		made.OfFloor = rounded(r.perSecond() / floor.perSecond())
 	}
-	made.CPU = rounded(float64(r.cpu) / float64(time.Millisecond) / float64(r.logins))
+	r.used.into(&made)
 	if r.transactions != nil {
 		made.Transactions = rounded(*r.transactions)
 	}
@@ -72,6 +75,19 @@ func (r result) row(name string, floor *result) row {
 		made.MemoryStart, made.MemoryEnd = rounded(r.before), rounded(r.after)
 	}
 	return made
+}
+
+// into tells what each login took of all processors' time. Who has no process of its own has no word.
+func (u usage) into(made *row) {
+	each := func(d time.Duration) *float64 { return rounded(d.Seconds() * 1000 / float64(made.Logins)) }
+	made.CPU, made.Idle = each(u.measured), each(u.idle)
+	made.Other = each(u.wall*time.Duration(runtime.NumCPU()) - u.measured - u.client - u.server - u.idle)
+	if u.client > 0 {
+		made.ClientCPU = each(u.client)
+	}
+	if u.server > 0 {
+		made.ServerCPU = each(u.server)
+	}
 }
 
 // report prints the table, writes the same as JSON. Without rows nothing was measured, which is an error.
@@ -85,14 +101,23 @@ func (b *bench) report() error {
 		}
 		return fmt.Sprintf("%10.2f", *value)
 	}
-	fmt.Fprintf(b.out, "%-48s%10s%10s%10s%10s%10s%10s%10s%10s%10s  aim\n", "row", "logins/s", "of floor", "median", "p99", "CPU/login", "tx/login", "MiB start", "halfway", "end")
-	for _, r := range b.rows {
-		fmt.Fprintf(b.out, "%s%s%s%s%s%s%s%s%s%s  %s\n", r.Name+strings.Repeat(" ", max(0, 48-utf8.RuneCountInString(r.Name))), cell(r.PerSecond), cell(r.OfFloor),
-			cell(r.Median), cell(r.P99), cell(r.CPU), cell(r.Transactions), cell(r.MemoryStart), cell(r.MemoryHalfway), cell(r.MemoryEnd), r.aim())
+	fmt.Fprintf(b.out, "%-48s", "row")
+	for _, name := range []string{"logins/s", "of floor", "median", "p99", "CPU", "client", "database", "idle", "other", "tx/login", "MiB start", "halfway", "end"} {
+		fmt.Fprintf(b.out, "%10s", name)
 	}
-	fmt.Fprintf(b.out, "\n%d processors, %d cards, %d logins at once, the middle one of %d rounds, the client on the same machine; times in milliseconds,\n"+
-		"of the floor for a whole login, of the portal for POST /api/login; CPU is the portals' or the floor's, neither the client's nor the\n"+
-		"database server's. %s has the same.\n", runtime.NumCPU(), b.cards, b.concurrency, b.rounds, b.file)
+	fmt.Fprintln(b.out, "  aim")
+	for _, r := range b.rows {
+		fmt.Fprint(b.out, r.Name+strings.Repeat(" ", max(0, 48-utf8.RuneCountInString(r.Name))))
+		for _, value := range []*float64{r.PerSecond, r.OfFloor, r.Median, r.P99, r.CPU, r.ClientCPU, r.ServerCPU, r.Idle, r.Other,
+			r.Transactions, r.MemoryStart, r.MemoryHalfway, r.MemoryEnd} {
+			fmt.Fprint(b.out, cell(value))
+		}
+		fmt.Fprintln(b.out, "  "+r.aim())
+	}
+	fmt.Fprintf(b.out, "\n%d processors, %d cards, %d logins at once, the middle one of %d rounds, the client on the same machine. Times in milliseconds:\n"+
+		"median, p99 of the floor for a whole login, of the portal for POST /api/login; then processor time for each login, of the floor or\n"+
+		"the portals, of the client, of the database server, of nobody, of all others with the kernel. %s has the same.\n",
+		runtime.NumCPU(), b.cards, b.concurrency, b.rounds, b.file)
 	data, err := json.MarshalIndent(map[string]any{"rows": b.rows}, "", "  ")
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -14,86 +15,94 @@ import (
 	"time"
 )
 
-// wire is one kept connection to a portal. It writes a request in one piece, reads of the answer what a login needs: the
-// client shares two cores with what it measures, and net/http's client computes more than the portal's own side of HTTP.
+// wire is one kept connection to a portal. Requests were put together before; of the answer it reads what a login needs: the
+// client shares two processors with what it measures, and net/http's client computes as much as a portal's whole HTTP.
 type wire struct {
 	conn   net.Conn
 	reader *bufio.Reader
-	out    []byte
-}
-
-// answer is a response: its status, its first cookie as name=value, its body.
-type answer struct {
-	status int
-	cookie string
 	body   []byte
 }
 
-const wireWait = time.Minute
+// answer is a response: its status, its first cookie as name=value, its body. It is good until the wire's next request.
+type answer struct {
+	status       int
+	cookie, body []byte
+}
+
+const (
+	wireWait = 10 * time.Minute // of a connection's whole life: a deadline for each request costs too
+	maxBody  = 64 << 10
+)
+
+var errAnswer = errors.New("an answer that is not HTTP/1.1 with Content-Length")
 
 func dial(address string) (*wire, error) {
 	conn, err := net.Dial("tcp", strings.TrimPrefix(address, "http://"))
 	if err != nil {
 		return nil, err
 	}
-	return &wire{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10)}, nil
+	return &wire{conn: conn, reader: bufio.NewReaderSize(conn, 16<<10)}, conn.SetDeadline(time.Now().Add(wireWait))
 }
 
-// post sends what a browser behind a proxy would.
-func (w *wire) post(path, cookie string, body []byte) (answer, error) {
-	w.out = fmt.Appendf(w.out[:0], "POST %s HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n",
+// request is what a browser sends, passed on by a proxy; a cookie of "" is none.
+func request(path, cookie string, body []byte) []byte {
+	head := fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n",
 		path, strings.TrimPrefix(origin, "https://"), origin, len(body))
 	if cookie != "" {
-		w.out = fmt.Appendf(w.out, "Cookie: %s\r\n", cookie)
+		head = fmt.Appendf(head, "Cookie: %s\r\n", cookie)
 	}
-	w.out = append(append(w.out, "\r\n"...), body...)
-	if err := w.conn.SetDeadline(time.Now().Add(wireWait)); err != nil {
-		return answer{}, err
-	}
-	if _, err := w.conn.Write(w.out); err != nil {
-		return answer{}, err
-	}
-	return w.read()
+	return append(append(head, "\r\n"...), body...)
 }
 
-func (w *wire) read() (a answer, err error) {
-	length := -1
-	for first := true; ; first = false {
-		line, err := w.reader.ReadSlice('\n')
-		if err != nil {
-			return a, err
-		}
-		line = bytes.TrimRight(line, "\r\n")
-		if first {
-			if len(line) < 12 {
-				return a, fmt.Errorf("an answer that begins with %q", line)
-			}
-			a.status, err = strconv.Atoi(string(line[9:12]))
-			if err != nil {
-				return a, err
-			}
-			continue
-		}
-		if len(line) == 0 {
-			break
-		}
-		name, value, _ := bytes.Cut(line, []byte(": "))
-		switch string(name) {
-		case "Content-Length":
-			if length, err = strconv.Atoi(string(value)); err != nil {
-				return a, err
-			}
-		case "Set-Cookie":
-			pair, _, _ := bytes.Cut(value, []byte(";"))
-			a.cookie = string(pair)
-		}
+func (w *wire) send(request []byte) (answer, error) {
+	if _, err := w.conn.Write(request); err != nil {
+		return answer{}, err
 	}
-	if length < 0 {
-		return a, fmt.Errorf("an answer %d without Content-Length", a.status)
+	status, err := w.line()
+	if err != nil || len(status) < 12 {
+		return answer{}, errors.Join(errAnswer, err)
 	}
-	a.body = make([]byte, length)
+	var a answer
+	if a.status, err = strconv.Atoi(string(status[9:12])); err != nil {
+		return answer{}, err
+	}
+	length, err := w.head(&a)
+	if err != nil || length < 0 || length > maxBody {
+		return answer{}, errors.Join(errAnswer, err)
+	}
+	if cap(w.body) < length {
+		w.body = make([]byte, length)
+	}
+	a.body = w.body[:length]
 	_, err = io.ReadFull(w.reader, a.body)
 	return a, err
+}
+
+func (w *wire) line() ([]byte, error) {
+	line, err := w.reader.ReadSlice('\n')
+	return bytes.TrimRight(line, "\r\n"), err
+}
+
+var lengthHeader, cookieHeader = []byte("Content-Length: "), []byte("Set-Cookie: ")
+
+// head reads the headers; length is -1 where none says it.
+func (w *wire) head(a *answer) (length int, err error) {
+	length = -1
+	for {
+		line, err := w.line()
+		if err != nil || len(line) == 0 {
+			return length, err
+		}
+		if value, ok := bytes.CutPrefix(line, lengthHeader); ok {
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return length, err
+			}
+		}
+		if value, ok := bytes.CutPrefix(line, cookieHeader); ok && a.cookie == nil {
+			pair, _, _ := bytes.Cut(value, []byte{';'})
+			a.cookie = bytes.Clone(pair)
+		}
+	}
 }
 
 // wires are the idle connections to one portal.
@@ -103,29 +112,35 @@ type wires struct {
 	idle    []*wire
 }
 
-// post uses an idle connection or a new one; one that failed is not used again.
-func (p *wires) post(path, cookie string, body []byte) (answer, error) {
-	p.mu.Lock()
-	var w *wire
-	if n := len(p.idle); n > 0 {
-		w, p.idle = p.idle[n-1], p.idle[:n-1]
-	}
-	p.mu.Unlock()
-	if w == nil {
-		var err error
-		if w, err = dial(p.address); err != nil {
-			return answer{}, err
-		}
-	}
-	a, err := w.post(path, cookie, body)
+// send uses an idle connection or a new one; one that failed is not used again.
+func (p *wires) send(request []byte, read func(answer) error) error {
+	w, err := p.take()
 	if err != nil {
-		_ = w.conn.Close()
-		return a, err
+		return err
+	}
+	a, err := w.send(request)
+	if err == nil {
+		err = read(a)
+	}
+	if err != nil {
+		return errors.Join(err, w.conn.Close())
 	}
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.idle = append(p.idle, w)
+	return nil
+}
+
+func (p *wires) take() (*wire, error) {
+	p.mu.Lock()
+	if n := len(p.idle); n > 0 {
+		w := p.idle[n-1]
+		p.idle = p.idle[:n-1]
+		p.mu.Unlock()
+		return w, nil
+	}
 	p.mu.Unlock()
-	return a, nil
+	return dial(p.address)
 }
 
 func (p *wires) close() {
