@@ -9,8 +9,16 @@ import (
 	"github.com/cardbridge/cardbridge/portal/challenge"
 )
 
-// mostChallenges is about 200 MB. A store that grows with every request is a way to stop the portal.
-const mostChallenges = 1_000_000
+const (
+	// mostChallenges is about 200 MB. A store that grows with every request is a way to stop the portal.
+	mostChallenges = 1_000_000
+	// mostOfSession stands in forgetOldest too.
+	mostOfSession = 16
+
+	// takeChallenge waits for whoever has the row, then looks at its new version: taken, so it hits nothing.
+	takeChallenge = `UPDATE challenges SET taken = TRUE WHERE nonce = $1 AND NOT taken RETURNING session, expires`
+	wasTaken      = `SELECT EXISTS (SELECT 1 FROM challenges WHERE nonce = $1)`
+)
 
 // Put implements challenge.Store. Beyond 16 of one session its oldest is forgotten; of several Puts at the same moment only
 // the next one may see this. challenge.ErrFull from the Purge that finds a million open challenges to one that finds fewer.
@@ -20,8 +28,9 @@ func (s *Store) Put(ctx context.Context, record challenge.Record) error {
 	}
 	texts := s.engine.texts()
 	return failed("keep the challenge", s.engine.write(ctx, relaxed, func(q querier) error {
-		_, err := q.exec(ctx, texts.putChallenge, record.Nonce[:], record.Session[:], millis(record.Expires))
-		if err == nil && texts.forgetOldest != "" {
+		var open int // whether this one is among them is the database's affair
+		err := q.row(ctx, texts.putChallenge, record.Nonce[:], record.Session[:], millis(record.Expires)).Scan(&open)
+		if err == nil && open >= mostOfSession {
 			_, err = q.exec(ctx, texts.forgetOldest, record.Session[:])
 		}
 		return err
@@ -30,26 +39,26 @@ func (s *Store) Put(ctx context.Context, record challenge.Record) error {
 
 // Take implements challenge.Store. The row's lock decides: whoever waits for it finds it taken.
 func (s *Store) Take(ctx context.Context, nonce challenge.Key) (challenge.Record, error) {
-	texts := s.engine.texts()
 	var (
-		hit     bool
-		session []byte
-		expires int64
+		hit, known bool
+		session    []byte
+		expires    int64
 	)
 	err := s.engine.write(ctx, durable, func(q querier) error {
-		err := q.row(ctx, texts.takeChallenge, nonce[:]).Scan(&hit, &session, &expires)
-		if errors.Is(err, sql.ErrNoRows) && texts.hasChallenge != "" {
-			err = q.row(ctx, texts.hasChallenge, nonce[:]).Scan(&hit, &session, &expires)
+		err := q.row(ctx, takeChallenge, nonce[:]).Scan(&session, &expires)
+		hit = err == nil
+		if errors.Is(err, sql.ErrNoRows) {
+			err = q.row(ctx, wasTaken, nonce[:]).Scan(&known)
 		}
 		return err
 	})
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return challenge.Record{}, challenge.ErrUnknown
 	case err != nil:
 		return challenge.Record{}, failed("take the challenge", err)
-	case !hit:
+	case !hit && known:
 		return challenge.Record{}, challenge.ErrUsed
+	case !hit:
+		return challenge.Record{}, challenge.ErrUnknown
 	}
 	record := challenge.Record{Nonce: nonce, Expires: moment(expires)}
 	copy(record.Session[:], session)

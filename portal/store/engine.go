@@ -61,10 +61,10 @@ const (
 
 // texts are the statements that differ. An empty one: the engine needs it not, or needs several.
 type texts struct {
-	putChallenge, forgetOldest, takeChallenge, hasChallenge string
-	begin, beginPerson, end, prolong                        string
-	count, uncount, forget                                  string
-	purgeChallenges, purgeSessions, purgeCounters           string
-	lockPerson, lockPersons, lockAgencies, lockCards        string
-	hasVersions                                             string
+	putChallenge, forgetOldest                       string
+	begin, beginPerson, end, prolong                 string
+	count, uncount, forget                           string
+	purgeChallenges, purgeSessions, purgeCounters    string
+	lockPerson, lockPersons, lockAgencies, lockCards string
+	hasVersions                                      string
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"sync"
 )
 
@@ -66,7 +67,8 @@ func (g *groupCommit) take() []*member {
 	return taken
 }
 
-// leave takes a member out of the queue; one that a commit has in hand waits for its outcome, which is near.
+// leave takes a member out of the queue; one that a commit has in hand waits for its outcome: it must not be
+// told "failed" about what is then written.
 func (g *groupCommit) leave(own *member, err error) error {
 	g.mu.Lock()
 	for i, m := range g.waiting {
@@ -81,8 +83,24 @@ func (g *groupCommit) leave(own *member, err error) error {
 	return own.err
 }
 
-// commit runs them in one transaction.
+// errBroken is for those whose commit ended in somebody's panic.
+var errBroken = errors.New("the commit that it was part of broke down; nothing of it was written, try again")
+
+// commit runs them in one transaction, and tells each its outcome, whatever happens.
 func (g *groupCommit) commit(members []*member) {
+	err := errBroken
+	defer func() {
+		for _, m := range members {
+			if err != nil && m.err == nil {
+				m.err = err
+			}
+			close(m.done)
+		}
+	}()
+	err = g.together(members)
+}
+
+func (g *groupCommit) together(members []*member) error {
 	writer := g.lite.relaxed
 	for _, m := range members {
 		if m.how == durable {
@@ -91,26 +109,21 @@ func (g *groupCommit) commit(members []*member) {
 	}
 	ctx := context.Background()
 	conn, err := writer.open(ctx)
-	if err == nil {
-		err = writer.dropIfBroken(conn.transaction(ctx, func(q querier) error {
-			for _, m := range members {
-				if m.err = m.ctx.Err(); m.err != nil {
-					continue // it left before its turn
-				}
-				var broken error
-				if m.err, broken = conn.savepoint(ctx, func() error { return m.do(steady{q}) }); broken != nil {
-					return broken
-				}
+	if err != nil {
+		return err
+	}
+	return writer.dropIfBroken(conn.transaction(ctx, func(q querier) error {
+		for _, m := range members {
+			if m.err = m.ctx.Err(); m.err != nil {
+				continue // it left before its turn
 			}
-			return nil
-		}))
-	}
-	for _, m := range members {
-		if err != nil && m.err == nil {
-			m.err = err
+			var broken error
+			if m.err, broken = conn.savepoint(ctx, func() error { return m.do(steady{q}) }); broken != nil {
+				return broken
+			}
 		}
-		close(m.done)
-	}
+		return nil
+	}))
 }
 
 // steady runs statements to their end: SQLite rolls back the whole transaction, everybody's, if one of them is interrupted

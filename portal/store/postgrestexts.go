@@ -5,17 +5,14 @@ package store
 const noWait = `set_config('synchronous_commit', 'off', TRUE) IS NOT NULL`
 
 var postgresTexts = texts{
+	putChallenge: `INSERT INTO challenges (nonce, session, expires) SELECT $1, $2, $3 WHERE ` + noWait + `
+		RETURNING (SELECT count(*) FROM challenges WHERE session = $2)`,
 	// SKIP LOCKED here as below: two processes that delete the same rows in another order must not wait for each other. What
 	// one skips, another has in hand. FOR UPDATE stands outside, where it cannot shift the OFFSET.
-	putChallenge: `WITH forgotten AS (DELETE FROM challenges WHERE number IN (
+	forgetOldest: `DELETE FROM challenges WHERE number IN (
 			SELECT number FROM challenges WHERE number IN (
-				SELECT number FROM challenges WHERE session = $2 ORDER BY number DESC OFFSET 15)
-			FOR UPDATE SKIP LOCKED))
-		INSERT INTO challenges (nonce, session, expires) SELECT $1, $2, $3 WHERE ` + noWait,
-	// The UPDATE waits for whoever has the row, then looks at its new version: taken, so it hits nothing.
-	takeChallenge: `WITH hit AS (UPDATE challenges SET taken = TRUE WHERE nonce = $1 AND NOT taken RETURNING session, expires)
-		SELECT TRUE, session, expires FROM hit
-		UNION ALL SELECT FALSE, session, expires FROM challenges WHERE nonce = $1 AND NOT EXISTS (SELECT 1 FROM hit)`,
+				SELECT number FROM challenges WHERE session = $1 ORDER BY number DESC OFFSET 16)
+			FOR UPDATE SKIP LOCKED) AND ` + noWait,
 	purgeChallenges: `DELETE FROM challenges WHERE number IN (SELECT number FROM challenges WHERE expires < $1 FOR UPDATE SKIP LOCKED)`,
 	purgeSessions:   `DELETE FROM sessions WHERE key IN (SELECT key FROM sessions WHERE expires < $1 FOR UPDATE SKIP LOCKED)`,
 	purgeCounters: `DELETE FROM counters WHERE (bucket, width, start) IN (

@@ -2,11 +2,10 @@ package store
 
 // What PostgreSQL does in one statement is several here: there is no round trip to save, and SQLite's WITH cannot write.
 var sqliteTexts = texts{
-	putChallenge: `INSERT INTO challenges (nonce, session, expires) VALUES ($1, $2, $3)`,
+	putChallenge: `INSERT INTO challenges (nonce, session, expires) VALUES ($1, $2, $3)
+		RETURNING (SELECT count(*) FROM challenges WHERE session = $2)`,
 	forgetOldest: `DELETE FROM challenges WHERE number IN (
 		SELECT number FROM challenges WHERE session = $1 ORDER BY number DESC LIMIT -1 OFFSET 16)`,
-	takeChallenge:   `UPDATE challenges SET taken = 1 WHERE nonce = $1 AND taken = 0 RETURNING TRUE, session, expires`,
-	hasChallenge:    `SELECT FALSE, session, expires FROM challenges WHERE nonce = $1`,
 	purgeChallenges: `DELETE FROM challenges WHERE expires < $1`,
 	purgeSessions:   `DELETE FROM sessions WHERE expires < $1`,
 	purgeCounters:   `DELETE FROM counters WHERE start + width <= $1`,
