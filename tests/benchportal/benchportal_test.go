@@ -25,13 +25,13 @@ func TestFloor(t *testing.T) {
 	require.NoError(t, err)
 	var written struct{ Rows []row }
 	require.NoError(t, json.Unmarshal(data, &written))
-	require.Len(t, written.Rows, 2)
+	require.Len(t, written.Rows, 3)
 	for _, r := range written.Rows {
 		assert.Equal(t, 20, r.Logins)
 		assert.Positive(t, *r.PerSecond)
 		assert.Contains(t, out.String(), r.Name)
 	}
-	tx := written.Rows[1].Transactions
+	tx := written.Rows[2].Transactions
 	require.NotNil(t, tx, "PostgreSQL counts")
 	assert.GreaterOrEqual(t, *tx, float64(len(b.steps)), "each step is a transaction")
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // sqliteFloor has one writer at a time, as SQLite has: a lock here costs less than SQLite's polling. What waits for it is
-// committed together, as the portal's store does; -alone gives each transaction its own commit, which is slower.
+// committed together, as the portal's store does.
 type sqliteFloor struct {
 	durable, relaxed, read *sql.DB
 	on                     map[*sql.DB]statements
