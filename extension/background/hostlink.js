@@ -7,6 +7,8 @@ export const PROTOCOLS = [1];
 const IDLE_MS = 30_000;
 // A host that a virus scanner looks at first may take seconds; one that says nothing for this long is not ours.
 const HELLO_MS = 20_000;
+// How long a second start is listened to for the reason of the first one's end.
+const LISTEN_MS = 2_000;
 
 /**
  * @typedef {object} Operation
@@ -37,14 +39,14 @@ export class HostLink {
    * @param {() => string | undefined} parts.lastError read inside onDisconnect
    * @param {{version: string, language: import('../shared/types').Language}} parts.greeting
    * @param {{seen: () => Promise<boolean>, remember: () => Promise<void>}} parts.memory whether the host ever answered here
-   * @param {{idleMs?: number, helloMs?: number}} [parts.times]
+   * @param {{idleMs?: number, helloMs?: number, listenMs?: number}} [parts.times]
    */
   constructor({connect, lastError, greeting, memory, times = {}}) {
     this.#connect = connect;
     this.#lastError = lastError;
     this.#greeting = greeting;
     this.#memory = memory;
-    this.#times = {idleMs: times.idleMs ?? IDLE_MS, helloMs: times.helloMs ?? HELLO_MS};
+    this.#times = {idleMs: times.idleMs ?? IDLE_MS, helloMs: times.helloMs ?? HELLO_MS, listenMs: times.listenMs ?? LISTEN_MS};
   }
 
   /** Opens the port if needed. @returns {Promise<import('../shared/types').HelloResult>} */
@@ -101,14 +103,16 @@ export class HostLink {
     } catch {
       throw new RequestError('internal');
     }
+    let greeted = false;
     const connection = new Connection(port, {
-      explain: (ended) => this.#explain(ended),
+      explain: (ended) => this.#explain(ended, greeted),
       onEnd: () => {
         if (this.#connection === connection) this.#connection = this.#hello = null;
       },
     });
     this.#connection = connection;
     this.#hello = this.#greet(connection);
+    this.#hello.then(() => { greeted = true; }, () => {});
     // Each request awaits it and tells its own page; without anybody waiting it is nobody's error.
     this.#hello.catch(() => {});
   }
@@ -134,11 +138,35 @@ export class HostLink {
     }
   }
 
-  /** @param {chrome.runtime.Port} port */
-  async #explain(port) {
-    // Chromium gives lastError, Firefox port.error; both must be read before anything is awaited.
+  /** @param {chrome.runtime.Port} port @param {boolean} greeted */
+  async #explain(port, greeted) {
+    const text = this.#words(port);
+    const code = portFailure(text, await this.#memory.seen());
+    // Chromium says the same of a host that prints what is no message and of one that ended before hello was written to it.
+    return code === 'hostGarbled' && !greeted && await this.#endsByItself() ? 'hostExited' : code;
+  }
+
+  /**
+   * Chromium gives lastError, Firefox port.error; both must be read before anything is awaited.
+   * @param {chrome.runtime.Port} port
+   */
+  #words(port) {
     const firefox = /** @type {{error?: {message?: string}}} */ (/** @type {unknown} */ (port)).error?.message;
-    const text = this.#lastError() ?? firefox ?? '';
-    return portFailure(text, await this.#memory.seen());
+    return this.#lastError() ?? firefox ?? '';
+  }
+
+  /** Starts the host once more and writes nothing to it: whether it ends without a word. @returns {Promise<boolean>} */
+  #endsByItself() {
+    const port = this.#connect();
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        port.disconnect();
+        resolve(false);
+      }, this.#times.listenMs);
+      port.onDisconnect.addListener(() => {
+        clearTimeout(timer);
+        resolve(portFailure(this.#words(port), true) === 'hostExited');
+      });
+    });
   }
 }

@@ -109,7 +109,6 @@ describe('the end of the port', () => {
     ['Access to the specified native messaging host is forbidden.', false, 'hostForbidden'],
     ['Access to the native messaging host was disabled by the system administrator.', true, 'hostDisabled'],
     ['Native host has exited.', true, 'hostExited'],
-    ['Error when communicating with the native messaging host.', true, 'hostGarbled'],
     ['Failed to start native messaging host.', true, 'hostMissing'],
     [undefined, true, 'hostExited'],
   ];
@@ -123,6 +122,31 @@ describe('the end of the port', () => {
       await assert.rejects(done, {code});
     });
   }
+  const failed = 'Error when communicating with the native messaging host.';
+  for (const [name, again, code] of [['ends again', 'Native host has exited.', 'hostExited'], ['prints again', failed, 'hostGarbled'], ['is silent', null, 'hostGarbled']]) {
+    test(`${failed} Started once more it ${name}: ${code}`, async () => {
+      const {done} = link.begin('status', {});
+      await settle();
+      words = failed;
+      ports[0].end();
+      await settle();
+      assert.equal(ports.length, 2, 'looked at once more');
+      assert.deepEqual(ports[1].sent, [], 'nothing is written to it');
+      words = again;
+      if (again) ports[1].end();
+      else mock.timers.tick(2_000);
+      await assert.rejects(done, {code});
+      assert.ok(ports[1].disconnected);
+    });
+  }
+  test(`${failed} After hello it is garbled, nothing is started`, async () => {
+    const {done} = link.begin('status', {});
+    const port = await greeted();
+    words = failed;
+    port.end();
+    await assert.rejects(done, {code: 'hostGarbled'});
+    assert.equal(ports.length, 1);
+  });
   for (const [text, code] of [['No such native application tw.cardbridge.host', 'hostMissing'], ['An unexpected error occurred', 'hostExited']]) {
     test(`Firefox: ${text} is ${code}`, async () => {
       seen = true;
