@@ -132,8 +132,13 @@ func newCards(env settings, doc *policy.Policy) (*token.Service, error) {
 	}
 	return token.New(token.Config{
 		Executable: executable, ChildEnv: env.childEnv, Modules: doc.Modules(), Home: env.home,
-		LockDir: env.lockDir,
+		LockDir: env.lockDir, Deadlines: deadlines(doc.Deadlines()),
 	}), nil
+}
+
+func deadlines(d policy.Deadlines) token.Deadlines {
+	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
+	return token.Deadlines{Scan: ms(d.Scan), Prepare: ms(d.Prepare), Login: ms(d.Login), Sign: ms(d.Sign), Reset: ms(d.Reset)}
 }
 
 // place registers or unregisters the host with browsers.

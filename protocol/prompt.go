@@ -18,6 +18,7 @@ const (
 	NoticeCardChanged    = "cardChanged"
 	NoticeOutcomeUnknown = "outcomeUnknown"
 	NoticePINDropped     = "pinFromPageDropped"
+	NoticeTriesChanged   = "triesChanged" // another program used a try since the PIN was asked; this PIN was not sent
 )
 
 // What a person answers.
@@ -47,6 +48,7 @@ type PromptParams struct {
 	PINLength      *PINLength    `json:"pinLength,omitzero"`
 	Kinds          []string      `json:"kinds,omitzero"`
 	UnlockURL      string        `json:"unlockURL,omitzero"`
+	Reference      string        `json:"reference,omitzero"` // the first eight digits of the operation's id in the log
 	TimeoutSeconds int           `json:"timeoutSeconds"`
 }
 

@@ -41,6 +41,7 @@ const zh = {
     cardChanged: '卡片或讀卡機有變動，剛才輸入的內容已清除。',
     outcomeUnknown: '卡片剛才沒有回應，不確定剛才的 PIN 碼是否已計入錯誤次數。請先看清楚下面的次數。',
     pinFromPageDropped: '網站送來的 PIN 碼沒有使用。請在這裡輸入。',
+    triesChanged: '剛才有其他程式在這張卡片上輸入過錯誤的 PIN 碼，剩餘次數變少了。您輸入的沒有送出，請看清楚次數再決定。',
   },
   progress: {
     reading: '正在讀取卡片，請稍候',
@@ -57,7 +58,7 @@ const zh = {
   kinds: {citizen: '自然人憑證', agency: '機關憑證', organisation: '組織及團體憑證', business: '工商憑證', test: '測試憑證', other: '其他憑證'},
   reasons: {
     expired: '憑證已過期', notYetValid: '憑證尚未生效', encryptionOnly: '加密用憑證，不能登入', otherPurpose: '用途不是登入',
-    wrongKind: '不是網站要求的種類', keyUnsupported: '不支援的金鑰',
+    wrongKind: '不是網站要求的種類', keyUnsupported: '不支援的金鑰', ca: '發證機關自己的憑證，不能登入',
   },
   buttons: {choose: '使用這張憑證', wait: '重試', pin: '確定', lastTry: '我確定知道 PIN 碼，繼續', locked: '關閉', cancel: '取消', lastTryCancel: '取消，先不輸入'},
   /** @param {number} seconds */
@@ -104,6 +105,7 @@ const en = {
     cardChanged: 'The card or the reader changed. What you had typed was cleared.',
     outcomeUnknown: 'The card did not answer; whether the last PIN counted as a wrong one is not known. Look at the tries below first.',
     pinFromPageDropped: 'The PIN that the web site sent was not used. Type it here.',
+    triesChanged: 'Another program has just used a wrong PIN on this card, so fewer tries are left. What you typed was not sent. Look at the tries before you go on.',
   },
   progress: {
     reading: 'Reading the card. One moment',
@@ -123,7 +125,7 @@ const en = {
   },
   reasons: {
     expired: 'Expired', notYetValid: 'Not valid yet', encryptionOnly: 'For encryption only', otherPurpose: 'Not meant for logging in',
-    wrongKind: 'Not the kind that the web site asks for', keyUnsupported: 'Key not supported',
+    wrongKind: 'Not the kind that the web site asks for', keyUnsupported: 'Key not supported', ca: 'A certificate of the issuer itself',
   },
   buttons: {choose: 'Use this certificate', wait: 'Try again', pin: 'OK', lastTry: 'I am sure of my PIN, go on', locked: 'Close', cancel: 'Cancel', lastTryCancel: 'Cancel, not now'},
   countdown: (seconds) => `${seconds} seconds left; then this is cancelled.`,

@@ -22,7 +22,7 @@ import {PinField} from './pinfield.js';
  */
 
 // No event of a reader tells the host that these are mended.
-const UNSEEN = new Set(['pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout']);
+const UNSEEN = new Set(['pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid']);
 
 /** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
 export function view(prompt, texts, language) {

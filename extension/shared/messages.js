@@ -22,7 +22,7 @@ const module = object({path: text(1, 4096), state: oneOf('found', 'missing')});
 const certificate = object({
   id: fingerprint, certificate: base64(65536), kind: oneOf(...KINDS), holder: name, issuer: name, serialNumber: name,
   notBefore: time, notAfter: time, keyType: text(1, 32, /^[\x20-\x7e]+$/), reader: name, usable: boolean,
-  'reason?': oneOf('expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'keyUnsupported'),
+  'reason?': oneOf('expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'keyUnsupported', 'ca'),
 });
 const code = text(1, 64, /^[a-z][A-Za-z0-9]*$/);
 const facts = json(16384);
@@ -82,10 +82,10 @@ const tries = object({state: oneOf('unknown', 'atLeastTwo', 'exactly', 'last', '
 const pinLength = object({min: integer(0, 255), max: integer(1, 255)});
 export const WAIT_REASONS = /** @type {const} */ ([
   'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
-  'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout',
+  'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid',
 ]);
 export const NOTICES = /** @type {const} */ ([
-  'wrongPIN', 'pinTooShort', 'pinTooLong', 'cardChanged', 'outcomeUnknown', 'pinFromPageDropped',
+  'wrongPIN', 'pinTooShort', 'pinTooLong', 'cardChanged', 'outcomeUnknown', 'pinFromPageDropped', 'triesChanged',
 ]);
 
 const promptMembers = {
@@ -95,6 +95,7 @@ const promptMembers = {
   'pinLength?': pinLength, 'kinds?': kinds,
   // An address that goes into a link: never javascript:, data: or another scheme.
   'unlockURL?': text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/),
+  'reference?': text(8, 8, /^[0-9a-f]+$/),
   timeoutSeconds: integer(1, 3600),
 };
 const anyPrompt = object(promptMembers);

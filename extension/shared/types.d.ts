@@ -15,7 +15,7 @@ export interface Tries { state: 'unknown' | 'atLeastTwo' | 'exactly' | 'last' | 
 export interface Prompt {
   operation: string; state: 'choose' | 'wait' | 'pin' | 'pinPad' | 'lastTry' | 'locked'; origin: string; language?: Language;
   reason?: string; notice?: string; certificates?: Certificate[]; certificate?: Certificate; reader?: string; tries?: Tries;
-  pinLength?: { min: number; max: number }; kinds?: Kind[]; unlockURL?: string; timeoutSeconds: number;
+  pinLength?: { min: number; max: number }; kinds?: Kind[]; unlockURL?: string; reference?: string; timeoutSeconds: number;
 }
 export type Answer = { action: string; certificate?: string; pin?: string };
 

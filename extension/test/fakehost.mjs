@@ -69,7 +69,7 @@ const scenarios = {
   // Every wait, one after the other; each goes on with its retry.
   async waits(op) {
     const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
-      'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout'];
+      'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
     for (const reason of reasons) {
       const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [mine]}, noUsableCertificate: {certificates: [old]}}[reason];
       if ((await op.ask({state: 'wait', reason, ...more})).action !== 'retry') return;

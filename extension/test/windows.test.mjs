@@ -87,7 +87,7 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
     test('every reason to wait', async () => {
       const window = await open('waits');
       const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
-        'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout'];
+        'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
       for (const reason of reasons) {
         await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
         await pressIn(window, '#ok');

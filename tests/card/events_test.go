@@ -271,9 +271,9 @@ func TestModulesThatAreNone(t *testing.T) {
 	text := filepath.Join(home(t), "module.so")
 	require.NoError(t, os.WriteFile(text, []byte("not a library"), 0o644))
 	for name, c := range map[string]struct{ path, reason string }{
-		"missing":   {"/nonexistent/module.so", "moduleFailed"},
-		"text":      {text, "moduleFailed"},
-		"no module": {"/lib/x86_64-linux-gnu/libc.so.6", "moduleFailed"},
+		"missing":   {"/nonexistent/module.so", "noModule"},
+		"text":      {text, "moduleInvalid"},
+		"no module": {"/lib/x86_64-linux-gnu/libc.so.6", "moduleInvalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			policyFile(t, map[string]any{"modules": []string{c.path}, "portals": []any{}})

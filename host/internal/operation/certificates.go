@@ -161,6 +161,19 @@ func intersect(a, b []string) []string {
 	return both
 }
 
+// ModuleCode is the protocol's code for how a module failed.
+func ModuleCode(e *token.ModuleError) protocol.Code {
+	switch e.Reason {
+	case token.ModuleMissing:
+		return protocol.NoModule
+	case token.ModuleInvalid:
+		return protocol.ModuleInvalid
+	case token.ModuleTimeout:
+		return protocol.ModuleTimeout
+	}
+	return protocol.ModuleFailed
+}
+
 // problems are what kept cards from being read.
 func problems(inv token.Inventory) []protocol.Problem {
 	list := []protocol.Problem{}
@@ -174,11 +187,7 @@ func problems(inv token.Inventory) []protocol.Problem {
 		add(protocol.NoModule, protocol.Facts{})
 	}
 	for _, f := range inv.Failures {
-		code := protocol.ModuleFailed
-		if f.Reason == token.ModuleTimeout {
-			code = protocol.ModuleTimeout
-		}
-		add(code, protocol.Facts{Module: f.Path})
+		add(ModuleCode(f), protocol.Facts{Module: f.Path})
 	}
 	for _, r := range inv.View.Readers {
 		if r.State == token.ReaderInUse {

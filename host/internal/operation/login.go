@@ -105,9 +105,13 @@ func (l *login) reason(inv token.Inventory, list []found) protocol.Code {
 		return protocol.NoUsableCertificate
 	}
 	all := problems(inv)
+	if inv.Modules > 0 {
+		// one module of several that is not installed is no reason while another may know the card
+		all = slices.DeleteFunc(all, func(p protocol.Problem) bool { return p.Code == protocol.NoModule })
+	}
 	for _, code := range []protocol.Code{
 		protocol.PCSCMissing, protocol.PCSCNotRunning, protocol.NoModule, protocol.CardBusy, protocol.ModuleTimeout,
-		protocol.ModuleFailed, protocol.CardNotRecognised, protocol.NoReader, protocol.NoCard,
+		protocol.ModuleInvalid, protocol.ModuleFailed, protocol.CardNotRecognised, protocol.NoReader, protocol.NoCard,
 	} {
 		if slices.ContainsFunc(all, func(p protocol.Problem) bool { return p.Code == code }) {
 			return code
@@ -182,7 +186,7 @@ func (l *login) hold(ctx context.Context, f found) (release func(), err error) {
 func (l *login) prompt(state string) protocol.PromptParams {
 	p := protocol.PromptParams{
 		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: l.params.Language,
-		Notice: l.notice, TimeoutSeconds: l.room.PromptSeconds,
+		Notice: l.notice, Reference: l.call.Reference, TimeoutSeconds: l.room.PromptSeconds,
 	}
 	l.notice = ""
 	return p

@@ -49,11 +49,13 @@ type Room struct {
 
 // Call is one request on its way.
 type Call struct {
-	ID     string // the request's, for prompts and progress
-	Grant  policy.Grant
-	Person Person
-	PIN    token.PIN // from the portal's own field; absent mostly
-	Log    zerolog.Logger
+	ID string // the request's, for prompts and progress
+	// Reference is what a person can read out to the help desk: the beginning of the operation's id in the log.
+	Reference string
+	Grant     policy.Grant
+	Person    Person
+	PIN       token.PIN // from the portal's own field; absent mostly
+	Log       zerolog.Logger
 }
 
 // Operation is one line of the table.

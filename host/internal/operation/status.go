@@ -39,8 +39,11 @@ func status(ctx context.Context, room *Room, _ *Call, p protocol.StatusParams) (
 		return nil, err
 	}
 	result.Readers = ReaderList(view)
-	if code := serviceProblem(view); code != "" && result.Code == "" {
-		result.Code = code
+	if result.Code == "" {
+		result.Code = serviceProblem(view)
+	}
+	if result.Code == "" && token.Installed(room.Cards.Modules()) == 0 {
+		result.Code = protocol.NoModule
 	}
 	return result, nil
 }

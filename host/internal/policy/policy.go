@@ -46,7 +46,23 @@ type document struct {
 	Modules    []string          `json:"modules,omitzero"`    // absolute paths; they replace the known ones
 	Extensions []string          `json:"extensions,omitzero"` // ids that register lists beside the released ones
 	Unlock     map[string]string `json:"unlock,omitzero"`     // card kind -> https page of the CA
+	Deadlines  Deadlines         `json:"deadlines,omitzero"`
 }
+
+// Deadlines are how long a module may take for each step, in milliseconds; 0: the host's own.
+type Deadlines struct {
+	Scan    int `json:"scan,omitzero"`
+	Prepare int `json:"prepare,omitzero"`
+	Login   int `json:"login,omitzero"`
+	Sign    int `json:"sign,omitzero"`
+	Reset   int `json:"reset,omitzero"`
+}
+
+// The limits of a deadline: below them a working card fails, above them the window's own time is over first.
+const (
+	minDeadline = 100
+	maxDeadline = 120_000
+)
 
 type portal struct {
 	Origin      string   `json:"origin"`
@@ -125,6 +141,9 @@ func (p *Policy) Extensions() []string { return slices.Clone(p.doc.Extensions) }
 
 // UnlockURL is the page where a locked card of that kind is unlocked, or "".
 func (p *Policy) UnlockURL(kind string) string { return p.doc.Unlock[kind] }
+
+// Deadlines are those that the document names.
+func (p *Policy) Deadlines() Deadlines { return p.doc.Deadlines }
 
 // Source is BuiltIn or the file's path.
 func (p *Policy) Source() string { return p.source }
@@ -214,6 +233,11 @@ func (d *document) check() error {
 	for i, m := range d.Modules {
 		if !filepath.IsAbs(m) || filepath.Clean(m) != m {
 			return fmt.Errorf("modules[%d]: %q is not an absolute path", i, m)
+		}
+	}
+	for name, ms := range map[string]int{"scan": d.Deadlines.Scan, "prepare": d.Deadlines.Prepare, "login": d.Deadlines.Login, "sign": d.Deadlines.Sign, "reset": d.Deadlines.Reset} {
+		if ms != 0 && (ms < minDeadline || ms > maxDeadline) {
+			return fmt.Errorf("deadlines.%s: %d is not between %d and %d milliseconds", name, ms, minDeadline, maxDeadline)
 		}
 	}
 	for kind, link := range d.Unlock {

@@ -49,7 +49,8 @@ func TestLookAlikesAreOtherOrigins(t *testing.T) {
 
 func TestDocument(t *testing.T) {
 	p := load(t, `{"portals":[{"origin":"https://hr.example.gov.tw","operations":["authenticate"],"pinFromPage":true,"cardKinds":["agency"]}],
-		"modules":["/usr/lib/a.so"],"extensions":["abc"],"unlock":{"agency":"https://unlock.example.gov.tw/"}}`)
+		"modules":["/usr/lib/a.so"],"extensions":["abc"],"unlock":{"agency":"https://unlock.example.gov.tw/"},
+		"deadlines":{"scan":20000}}`)
 	require.NoError(t, p.Err())
 	g, err := p.Admit("https://hr.example.gov.tw", Authenticate)
 	require.NoError(t, err)
@@ -62,6 +63,7 @@ func TestDocument(t *testing.T) {
 	require.Equal(t, []string{"/usr/lib/a.so"}, p.Modules())
 	require.Equal(t, "https://unlock.example.gov.tw/", p.UnlockURL("agency"))
 	require.Equal(t, "https://moica.nat.gov.tw/", p.UnlockURL("citizen"))
+	require.Equal(t, Deadlines{Scan: 20000}, p.Deadlines())
 }
 
 func TestBadDocumentsFailClosed(t *testing.T) {
@@ -82,6 +84,9 @@ func TestBadDocumentsFailClosed(t *testing.T) {
 		"relative module":   `{"modules":["opensc-pkcs11.so"]}`,
 		"dotted module":     `{"modules":["/usr/lib/../tmp/x.so"]}`,
 		"script as link":    `{"unlock":{"citizen":"javascript:alert(1)"}}`,
+		"hasty deadline":    `{"deadlines":{"sign":99}}`,
+		"endless deadline":  `{"deadlines":{"login":120001}}`,
+		"negative deadline": `{"deadlines":{"reset":-1}}`,
 		"too large":         `{"portals":[]` + strings.Repeat(" ", maxBytes) + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {

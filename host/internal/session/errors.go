@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/cardbridge/cardbridge/host/internal/operation"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
@@ -49,11 +50,7 @@ func mapError(err error) *protocol.Error {
 		copied := *known
 		return &copied
 	case errors.As(err, &module):
-		code := protocol.ModuleFailed
-		if module.Reason == token.ModuleTimeout {
-			code = protocol.ModuleTimeout
-		}
-		return &protocol.Error{Code: code, Facts: protocol.Facts{Module: module.Path}}
+		return &protocol.Error{Code: operation.ModuleCode(module), Facts: protocol.Facts{Module: module.Path}}
 	case errors.As(err, &pin) && pin.Reason == token.PINUnknown:
 		return &protocol.Error{Code: protocol.PINOutcomeUnknown}
 	case errors.As(err, &pin) && pin.Reason == token.PINIsLocked:

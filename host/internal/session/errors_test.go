@@ -21,7 +21,9 @@ func TestEachErrorHasItsCode(t *testing.T) {
 	}
 	for want, err := range map[protocol.Code]error{
 		protocol.ModuleTimeout:     &token.ModuleError{Path: "/m.so", Reason: token.ModuleTimeout},
-		protocol.ModuleFailed:      &token.ModuleError{Path: "/m.so", Reason: token.ModuleMissing},
+		protocol.ModuleFailed:      &token.ModuleError{Path: "/m.so", Reason: token.ModuleFailed},
+		protocol.NoModule:          &token.ModuleError{Path: "/m.so", Reason: token.ModuleMissing},
+		protocol.ModuleInvalid:     &token.ModuleError{Path: "/m.so", Reason: token.ModuleInvalid},
 		protocol.PINOutcomeUnknown: &token.PINError{Reason: token.PINUnknown},
 		protocol.PINLocked:         &token.PINError{Reason: token.PINIsLocked},
 		protocol.Internal:          errors.New("anything else"),

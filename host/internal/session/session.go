@@ -18,6 +18,9 @@ import (
 	"github.com/cardbridge/cardbridge/protocol"
 )
 
+// referenceLength is as many digits of an operation's id as a person can read out; no log of one computer holds two alike.
+const referenceLength = 8
+
 // maxInFlight is how many requests an extension may have unanswered.
 const maxInFlight = 32
 
@@ -177,7 +180,7 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	defer pin.Wipe()
 	name := uuid.NewString()
 	log := s.cfg.Log.With().Str("operation", name).Str("method", op.Method).Str("origin", origin).Logger()
-	call := &operation.Call{ID: id, Person: &person{s, id}, PIN: pin, Log: log}
+	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id}, PIN: pin, Log: log}
 	started := s.cfg.Room.Now()
 	var result any
 	var err error

@@ -20,7 +20,8 @@ type ModuleReason string
 
 // The ways in which a module fails.
 const (
-	ModuleMissing ModuleReason = "missing" // no such file, or not a module
+	ModuleMissing ModuleReason = "missing" // no such file
+	ModuleInvalid ModuleReason = "invalid" // a file that cannot be loaded, or is no module
 	ModuleFailed  ModuleReason = "failed"  // an error, garbage, or the death of its process
 	ModuleTimeout ModuleReason = "timeout" // no answer in time; its process was ended
 )

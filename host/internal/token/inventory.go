@@ -13,7 +13,8 @@ type Inventory struct {
 	Failures []*ModuleError
 	// Unrecognised are readers whose card no module knows.
 	Unrecognised []string
-	Modules      int
+	// Modules is how many modules are installed on this computer.
+	Modules int
 }
 
 // add takes one module's findings in; the readers whose cards it knows are returned.

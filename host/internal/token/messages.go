@@ -86,7 +86,8 @@ type failure struct {
 
 // The kinds of failure.
 const (
-	failMissing    = "missing"
+	failMissing    = "missing" // the module's file
+	failInvalid    = "invalid" // the file is no module for this process
 	failModule     = "module"
 	failUnknown    = "notRecognised"
 	failRemoved    = "removed"
@@ -102,6 +103,8 @@ func (f *failure) asError(module string) error {
 	switch f.Kind {
 	case failMissing:
 		return &ModuleError{module, ModuleMissing, f.Call, f.Code}
+	case failInvalid:
+		return &ModuleError{module, ModuleInvalid, f.Call, f.Code}
 	case failRemoved:
 		return ErrCardRemoved
 	case failChanged:

@@ -43,6 +43,16 @@ func findModules(named []string, home string) []Module {
 	return list
 }
 
+// Installed counts the modules whose files are there; those that IT named may not be.
+func Installed(modules []Module) (n int) {
+	for _, m := range modules {
+		if _, err := os.Stat(m.Path); err == nil {
+			n++
+		}
+	}
+	return n
+}
+
 func contains(seen []os.FileInfo, info os.FileInfo) bool {
 	for _, s := range seen {
 		if os.SameFile(s, info) {

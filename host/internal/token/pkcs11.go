@@ -32,7 +32,7 @@ func openToken(module string, slot uint) (*openedKey, *failure) {
 	high, err := crypto11.Configure(&crypto11.Config{Path: module, SlotNumber: &number, LoginNotSupported: true, MaxSessions: 2})
 	k := &openedKey{p: pkcs11.New(module), high: high, slot: slot}
 	if k.p == nil {
-		return nil, &failure{Kind: failMissing, Call: "dlopen"}
+		return nil, notLoaded(module)
 	}
 	if err != nil {
 		// crypto11 gave up and finalized the module

@@ -58,7 +58,7 @@ type scan struct {
 }
 
 func (r *scan) inventory(ctx context.Context, view View) (Inventory, error) {
-	inv := Inventory{View: view, Modules: len(r.modules)}
+	inv := Inventory{View: view, Modules: Installed(r.modules)}
 	anyCard := slices.ContainsFunc(view.Readers, func(r Reader) bool { return r.State == ReaderPresent || r.State == ReaderInUse })
 	var claimed []string
 	for _, vendor := range []bool{true, false} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -72,7 +73,7 @@ func reply(w *frame.Writer, v any) int {
 func scanModule(order scanOrder) scanReport {
 	p := pkcs11.New(order.Module)
 	if p == nil {
-		return scanReport{Failure: &failure{Kind: failMissing, Call: "dlopen"}}
+		return scanReport{Failure: notLoaded(order.Module)}
 	}
 	if err := p.Initialize(); err != nil {
 		return scanReport{Failure: moduleFailure("C_Initialize", err)}
@@ -93,6 +94,14 @@ func scanModule(order scanOrder) scanReport {
 		}
 	}
 	return report
+}
+
+// notLoaded says why the module's library has not taken a file: miekg/pkcs11 tells only that it did not.
+func notLoaded(path string) *failure {
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return &failure{Kind: failMissing, Call: "dlopen"}
+	}
+	return &failure{Kind: failInvalid, Call: "dlopen"}
 }
 
 func skipped(readers []string, description string) bool {

@@ -15,7 +15,7 @@ const WATCH_MS = 400;
 /** What is missing, by the SDK's code: links say how to get it. */
 const PARTS = {
   extensionMissing: 'extension', extensionOutdated: 'extension', hostMissing: 'host', hostNotInstalled: 'host', hostOutdated: 'host',
-  noModule: 'module', moduleFailed: 'module',
+  noModule: 'module', moduleInvalid: 'module', moduleFailed: 'module',
 };
 
 /** The server's refusal: {code, message, hint, certificate?}, both texts by language. */
