@@ -14,6 +14,12 @@ import (
 	"github.com/cardbridge/cardbridge/host/internal/frame"
 )
 
+// What a child may use. A scan or a signature takes a tenth of it.
+const (
+	maxChildMemory = 512 << 20 // bytes
+	maxChildFiles  = 256       // open descriptors
+)
+
 // child is the parent's end of a process of the same binary that may load a vendor's module. It ends on EOF by itself, so
 // that it cannot outlive us; at a deadline it is killed.
 type child struct {
@@ -55,7 +61,7 @@ func startWithPipes(cmd *exec.Cmd) (in io.WriteCloser, out io.ReadCloser, err er
 		return nil, nil, err
 	}
 	if err = passPipes(cmd, inR, outW); err == nil {
-		err = cmd.Start()
+		err = startProcess(cmd)
 	}
 	inR.Close()
 	outW.Close()

@@ -3,6 +3,7 @@
 package token
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"syscall"
@@ -25,7 +26,8 @@ func passPipes(cmd *exec.Cmd, in, out *os.File) error {
 func childPipes([]string) (in, out *os.File, err error) {
 	syscall.CloseOnExec(childIn)
 	syscall.CloseOnExec(childOut)
-	if err := ForbidCoreFiles(); err != nil {
+	files := syscall.Rlimit{Cur: maxChildFiles, Max: maxChildFiles}
+	if err := errors.Join(ForbidCoreFiles(), limitMemory(), syscall.Setrlimit(syscall.RLIMIT_NOFILE, &files)); err != nil {
 		return nil, nil, err
 	}
 	return os.NewFile(childIn, "in"), os.NewFile(childOut, "out"), nil

@@ -1,0 +1,44 @@
+package token
+
+import (
+	"fmt"
+	"os/exec"
+	"runtime"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// starter is a thread of its own from which all children are started: PR_SET_NO_NEW_PRIVS belongs to a thread, passes to what
+// the thread starts, and cannot be taken back. A vendor's code then gains nothing from a set-user-ID program.
+var starter = sync.OnceValue(func() chan<- func(error) {
+	jobs := make(chan func(error))
+	go func() {
+		runtime.LockOSThread()
+		err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+		for job := range jobs {
+			job(err)
+		}
+	}()
+	return jobs
+})
+
+func startProcess(cmd *exec.Cmd) error {
+	done := make(chan error, 1)
+	starter() <- func(err error) {
+		if err == nil {
+			err = cmd.Start()
+		} else {
+			err = fmt.Errorf("token: no child without PR_SET_NO_NEW_PRIVS: %w", err)
+		}
+		done <- err
+	}
+	return <-done
+}
+
+// limitMemory bounds private writable memory, stacks of threads included (RLIMIT_DATA, Linux 4.7): a module that grows without
+// end loses its own process, not the person's computer.
+func limitMemory() error {
+	return syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: maxChildMemory, Max: maxChildMemory})
+}
