@@ -43,25 +43,27 @@ func shown(list []found) []protocol.Certificate {
 	return out
 }
 
-// sortOut shows every certificate but CAs', usable ones first.
+// sortOut shows every certificate: usable ones first, the issuers' own last.
 func sortOut(inv token.Inventory, now time.Time, kinds []string) []found {
 	var list []found
 	for _, c := range inv.Certificates {
-		if c.X509.IsCA {
-			continue
-		}
 		list = append(list, found{c, describe(c, now, kinds)})
 	}
 	slices.SortStableFunc(list, func(a, b found) int {
-		if a.shown.Usable != b.shown.Usable {
-			if a.shown.Usable {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.shown.Reader, b.shown.Reader)
+		return cmp.Or(cmp.Compare(rank(a.shown), rank(b.shown)), cmp.Compare(a.shown.Reader, b.shown.Reader))
 	})
 	return list[:min(len(list), maxShown)]
+}
+
+// rank orders what a person looks for.
+func rank(c protocol.Certificate) int {
+	switch {
+	case c.Usable:
+		return 0
+	case c.Reason != reasonCA:
+		return 1
+	}
+	return 2
 }
 
 func describe(c token.Certificate, now time.Time, kinds []string) protocol.Certificate {
@@ -78,9 +80,14 @@ func describe(c token.Certificate, now time.Time, kinds []string) protocol.Certi
 	}
 }
 
+// reasonCA: a certificate of the issuer's, which cards carry to complete the chain.
+const reasonCA = "ca"
+
 // unusable says why a certificate cannot log in, "" if it can. The order is what helps a person most.
 func unusable(x *x509.Certificate, now time.Time, kinds []string) string {
 	switch {
+	case x.IsCA || x.KeyUsage&x509.KeyUsageCertSign != 0:
+		return reasonCA
 	case x.KeyUsage&x509.KeyUsageDigitalSignature == 0:
 		return "encryptionOnly"
 	case !clientAuth(x):

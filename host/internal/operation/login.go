@@ -140,48 +140,55 @@ func (l *login) choose(ctx context.Context, inv token.Inventory, list, usable []
 
 // hold waits for the reader's queue, telling the person that another window has it.
 func (l *login) hold(ctx context.Context, f found) (release func(), err error) {
-	release, err = l.room.Cards.Hold(f.card)
-	if !errors.Is(err, token.ErrBusy) {
-		return release, err
+	place, err := l.room.Cards.Queue(f.card)
+	if err != nil {
+		return nil, err
 	}
+	first, err := place.First()
+	if err == nil && !first {
+		err = l.inQueue(ctx, f, place)
+	}
+	if err != nil {
+		place.Leave()
+		return nil, err
+	}
+	return place.Leave, nil
+}
+
+// inQueue shows that another window has the reader until the place is the first one.
+func (l *login) inQueue(ctx context.Context, f found, place *token.Place) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	free := make(chan struct{})
-	got := make(chan func(), 1)
+	turn := make(chan struct{})
 	go func() {
+		// the queue is the kernel's locks, whose waiting cannot be cancelled: hence asking again
 		for ctx.Err() == nil {
-			// the lock's file is the kernel's, whose waiting cannot be cancelled: hence asking again
-			time.Sleep(100 * time.Millisecond)
-			if release, err := l.room.Cards.Hold(f.card); err == nil {
-				got <- release
-				close(free)
+			if first, err := place.First(); first || err != nil {
+				close(turn)
 				return
 			}
+			time.Sleep(queueLook)
 		}
-		close(got)
 	}()
 	prompt := l.prompt(protocol.StateWait)
 	prompt.Reason = protocol.WindowBusy
 	prompt.Reader = f.shown.Reader
 	for {
-		answer, err := l.askUntil(ctx, free, prompt)
-		if err == nil && answer.Action == protocol.ActionRetry {
-			continue
-		}
-		cancel()
-		release, held := <-got
+		answer, err := l.askUntil(ctx, turn, prompt)
 		switch {
-		case held && errors.Is(err, errAgain):
-			return release, nil
-		case held:
-			release()
+		case errors.Is(err, errAgain):
+			_, err := place.First() // an error ended the waiting, or it is our turn
+			return err
+		case err != nil:
+			return err
+		case answer.Action != protocol.ActionRetry:
+			return declined(answer)
 		}
-		if err == nil {
-			err = declined(answer)
-		}
-		return nil, err
 	}
 }
+
+// queueLook is how often the queue is looked at.
+const queueLook = 50 * time.Millisecond
 
 func (l *login) prompt(state string) protocol.PromptParams {
 	p := protocol.PromptParams{

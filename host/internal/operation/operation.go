@@ -33,7 +33,7 @@ type Cards interface {
 	Spare() *token.Spare
 	Scan(ctx context.Context, spare *token.Spare) (token.Inventory, error)
 	Modules() []token.Module
-	Hold(token.Certificate) (release func(), err error)
+	Queue(token.Certificate) (*token.Place, error)
 	Prepare(context.Context, *token.Spare, token.Certificate) (*token.Signer, error)
 }
 

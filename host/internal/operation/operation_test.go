@@ -144,12 +144,13 @@ func TestSortOut(t *testing.T) {
 		{X509: certificate(t, nil), Reader: "b\u202e"},
 	}}
 	list := sortOut(inv, now, nil)
-	require.Len(t, list, 2, "CA certificates are nobody's")
+	require.Len(t, list, 3, "none is dropped")
 	require.True(t, list[0].shown.Usable, "usable ones first")
 	require.Equal(t, "b", list[0].shown.Reader)
 	require.Equal(t, "0000000000000001", list[0].shown.SerialNumber)
 	require.Equal(t, "P-256", list[0].shown.KeyType)
 	require.Equal(t, "encryptionOnly", list[1].shown.Reason)
+	require.Equal(t, "ca", list[2].shown.Reason, "the issuers' own last")
 }
 
 func TestProblems(t *testing.T) {

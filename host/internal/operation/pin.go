@@ -121,6 +121,8 @@ func (p *pinDialog) sign(ctx context.Context, digest []byte, alg webeid.Algorith
 			p.notice = protocol.NoticePINTooShort
 		case token.PINWrong:
 			p.notice = protocol.NoticeWrongPIN
+		case token.PINTriesChanged:
+			p.notice = protocol.NoticeTriesChanged
 		}
 	}
 }
@@ -143,7 +145,7 @@ func (p *pinDialog) attempt(ctx context.Context, digest []byte, alg webeid.Algor
 	if err != nil {
 		return nil, err
 	}
-	return p.signer.Sign(ctx, pin, digest, alg.SignerOpts(), p.call.Person.Progress)
+	return p.signer.Sign(ctx, pin, p.tries, digest, alg.SignerOpts(), p.call.Person.Progress)
 }
 
 // atPad signs with the PIN typed at the reader, while the window says so. The window's cancel ends the signer.
@@ -158,7 +160,7 @@ func (p *pinDialog) atPad(ctx context.Context, digest []byte, alg webeid.Algorit
 			cancel(declined(answer))
 		}
 	}()
-	signature, err := p.signer.Sign(ctx, token.PIN{}, digest, alg.SignerOpts(), p.call.Person.Progress)
+	signature, err := p.signer.Sign(ctx, token.PIN{}, p.tries, digest, alg.SignerOpts(), p.call.Person.Progress)
 	if errors.Is(err, context.Canceled) {
 		err = context.Cause(ctx)
 	}

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
@@ -157,6 +158,11 @@ func (s *session) request(ctx context.Context, m protocol.Request, pin token.PIN
 	}
 	s.running.Go(func() {
 		defer cancel(nil)
+		if !op.Open { // open operations wait for nobody
+			look := time.NewTicker(clockLook)
+			defer look.Stop()
+			go endAfterSleep(ctx, s.cfg.Room.Now, look.C, cancel)
+		}
 		s.do(ctx, op, m.ID, params, origin, pin)
 	})
 }

@@ -9,7 +9,7 @@ import (
 var (
 	ErrCardRemoved = errors.New("token: the card was pulled out")
 	ErrCardChanged = errors.New("token: another card is in the reader")
-	ErrBusy        = errors.New("token: another window is using this reader")
+	ErrBusy        = errors.New("token: another process has the lock")
 	ErrNotReset    = errors.New("token: the card could not be reset and may still be verified")
 	ErrKeyMissing  = errors.New("token: the card has no private key for this certificate")
 	ErrPadCancel   = errors.New("token: the person cancelled at the PIN pad")
@@ -42,11 +42,14 @@ func (e *ModuleError) Error() string {
 type PINReason string
 
 // The ways in which a PIN fails. Unknown: the module hung in C_Login, so the card may or may not have counted the try.
+// TriesChanged: another program used tries since the person was asked; the PIN was not given to the card.
 const (
 	PINWrong    PINReason = "wrong"
 	PINLength   PINReason = "length" // refused before the card counted it
 	PINIsLocked PINReason = "locked"
 	PINUnknown  PINReason = "unknown"
+
+	PINTriesChanged PINReason = "triesChanged"
 )
 
 // PINError says that a PIN did not open the card, and what is known of the tries now.

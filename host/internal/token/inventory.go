@@ -36,15 +36,23 @@ func (inv *Inventory) add(found moduleScan) (claimed []string) {
 			continue
 		}
 		claimed = append(claimed, reader)
+		unreadable := slot.Unreadable
 		for _, c := range slot.Certificates[:min(len(slot.Certificates), maxCertificates)] {
 			cert, err := x509.ParseCertificate(c.DER)
-			if err != nil || inv.has(cert, reader) {
+			if err != nil {
+				unreadable++
+				continue
+			}
+			if inv.has(cert, reader) {
 				continue
 			}
 			inv.Certificates = append(inv.Certificates, Certificate{
 				X509: cert, Reader: reader, Token: slot.Label,
 				keyID: c.KeyID, module: found.module, slot: slot.Slot, serial: slot.Serial, inPCSC: inPCSC,
 			})
+		}
+		if unreadable > 0 {
+			inv.Failures = append(inv.Failures, &ModuleError{found.module.Path, ModuleFailed, "C_GetAttributeValue", 0})
 		}
 	}
 	return claimed

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// tryLock takes the advisory lock of one reader, or says ErrBusy. It is the kernel's to release when the process dies.
+// tryLock takes the advisory lock of that name, or says ErrBusy. It is the kernel's to release when the process dies.
 func tryLock(dir, name string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("token: the folder for reader locks: %w", err)
@@ -17,7 +17,7 @@ func tryLock(dir, name string) (release func(), err error) {
 	if info, err := os.Lstat(dir); err != nil || !info.IsDir() || info.Sys().(*syscall.Stat_t).Uid != uint32(os.Getuid()) {
 		return nil, fmt.Errorf("token: %s is not a folder of this user", dir)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name+".lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, name+lockSuffix), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("token: the lock of a reader: %w", err)
 	}

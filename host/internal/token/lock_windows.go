@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock takes the advisory lock of one reader, or says ErrBusy. It is the kernel's to release when the process dies.
+// tryLock takes the advisory lock of that name, or says ErrBusy. It is the kernel's to release when the process dies.
 func tryLock(dir, name string) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("token: the folder for reader locks: %w", err)
 	}
-	f, err := os.OpenFile(filepath.Join(dir, name+".lock"), os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(filepath.Join(dir, name+lockSuffix), os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("token: the lock of a reader: %w", err)
 	}

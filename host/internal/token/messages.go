@@ -27,7 +27,9 @@ type slotReport struct {
 	Serial       string       `json:"serial"`
 	Manufacturer string       `json:"manufacturer"`
 	Certificates []certReport `json:"certificates"`
-	Failure      *failure     `json:"failure,omitzero"`
+	// Unreadable counts the certificates that could not be read, or are too large to be one.
+	Unreadable int      `json:"unreadable,omitzero"`
+	Failure    *failure `json:"failure,omitzero"`
 }
 
 type certReport struct {
@@ -54,6 +56,8 @@ type signRequest struct {
 	Hash   uint   `json:"hash"` // crypto.Hash
 	PSS    bool   `json:"pss"`
 	Pad    bool   `json:"pad"`
+	// Told is what the person was told of the tries when the PIN was asked.
+	Told TriesState `json:"told"`
 }
 
 // signerState is all that a signer says: that it is ready, where it is, how it ended.
@@ -97,6 +101,7 @@ const (
 	failPINLength  = "pinLength"
 	failPINLocked  = "pinLocked"
 	failPadCancel  = "padCancel"
+	failTries      = "tries" // fewer tries than the person was told
 )
 
 func (f *failure) asError(module string) error {

@@ -59,7 +59,7 @@ func (k *openedKey) verify(order signOrder) (pkcs11.TokenInfo, *failure) {
 	if trimmed(info.SerialNumber) != order.Serial {
 		return info, &failure{Kind: failChanged}
 	}
-	certs, err := readCertificates(k.p, k.session, order.Cert.KeyID)
+	certs, _, err := readCertificates(k.p, k.session, order.Cert.KeyID)
 	if err != nil {
 		return info, moduleFailure("C_FindObjects", err)
 	}

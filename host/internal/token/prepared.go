@@ -155,16 +155,16 @@ func (p *Signer) follow(ctx context.Context, before Reader, changed <-chan struc
 	}
 }
 
-// Sign gives the PIN to the card, once, and has the digest signed: PKCS#1 v1.5, PSS (opts is *rsa.PSSOptions), or ECDSA as DER. phase is
+// Sign gives the PIN to the card, once, unless the tries have become fewer than the person was told, and has the digest signed: PKCS#1 v1.5, PSS (opts is *rsa.PSSOptions), or ECDSA as DER. phase is
 // told how far it is. The PIN is wiped when Sign returns. Errors: *PINError (after wrong and length the signer takes another
 // PIN), ErrCardRemoved, ErrCardChanged, ErrKeyMissing, ErrPadCancel, *ModuleError, the context's.
 //
 // A PIN counts as spent from the moment C_Login is entered: a module that dies or hangs there makes it a *PINError with
 // reason unknown. Nothing is ever tried again by itself.
-func (p *Signer) Sign(ctx context.Context, pin PIN, digest []byte, opts crypto.SignerOpts, phase func(string)) ([]byte, error) {
+func (p *Signer) Sign(ctx context.Context, pin PIN, told Tries, digest []byte, opts crypto.SignerOpts, phase func(string)) ([]byte, error) {
 	defer pin.Wipe()
 	_, pss := opts.(*rsa.PSSOptions)
-	if err := p.child.send(signRequest{Digest: digest, Hash: uint(opts.HashFunc()), PSS: pss, Pad: p.Pad}); err != nil {
+	if err := p.child.send(signRequest{Digest: digest, Hash: uint(opts.HashFunc()), PSS: pss, Pad: p.Pad, Told: told.State}); err != nil {
 		return nil, p.lost(ctx, err)
 	}
 	if !p.Pad {

@@ -85,8 +85,13 @@ func scanModule(order scanOrder) scanReport {
 	var report scanReport
 	for _, slot := range slots[:min(len(slots), maxSlots)] {
 		info, err := p.GetSlotInfo(slot)
-		if err != nil || skipped(order.Skip, info.SlotDescription) {
-			continue // one bad slot must not hide the others
+		if err != nil {
+			// one bad slot must not hide the others
+			report.Slots = append(report.Slots, slotReport{Slot: slot, Failure: moduleFailure("C_GetSlotInfo", err)})
+			continue
+		}
+		if skipped(order.Skip, info.SlotDescription) {
+			continue
 		}
 		if s, ok := scanSlot(p, slot); ok {
 			s.Reader = trimmed(info.SlotDescription)
@@ -138,14 +143,15 @@ func scanSlot(p *pkcs11.Ctx, slot uint) (slotReport, bool) {
 		return report, true
 	}
 	defer p.CloseSession(session)
-	if report.Certificates, err = readCertificates(p, session, nil); err != nil {
+	if report.Certificates, report.Unreadable, err = readCertificates(p, session, nil); err != nil {
 		report.Failure = moduleFailure("C_FindObjects", err)
 	}
 	return report, true
 }
 
-// readCertificates reads the X.509 certificates of a token, those with keyID alone if that is given.
-func readCertificates(p *pkcs11.Ctx, session pkcs11.SessionHandle, keyID []byte) ([]certReport, error) {
+// readCertificates reads the X.509 certificates of a token, those with keyID alone if that is given, and counts those that
+// cannot be read: they must not hide the others.
+func readCertificates(p *pkcs11.Ctx, session pkcs11.SessionHandle, keyID []byte) (list []certReport, unreadable int, err error) {
 	template := []*pkcs11.Attribute{
 		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_CERTIFICATE),
 		pkcs11.NewAttribute(pkcs11.CKA_CERTIFICATE_TYPE, pkcs11.CKC_X_509),
@@ -155,18 +161,18 @@ func readCertificates(p *pkcs11.Ctx, session pkcs11.SessionHandle, keyID []byte)
 	}
 	objects, err := findObjects(p, session, template, maxCertificates)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	var list []certReport
 	for _, object := range objects {
 		attrs, err := p.GetAttributeValue(session, object, []*pkcs11.Attribute{
 			pkcs11.NewAttribute(pkcs11.CKA_VALUE, nil), pkcs11.NewAttribute(pkcs11.CKA_ID, nil)})
 		if err != nil || len(attrs) != 2 || len(attrs[0].Value) == 0 || len(attrs[0].Value) > maxCertificate || len(attrs[1].Value) > maxKeyID {
-			continue // one unreadable certificate must not hide the others
+			unreadable++
+			continue
 		}
 		list = append(list, certReport{DER: bytes.Clone(attrs[0].Value), KeyID: bytes.Clone(attrs[1].Value)})
 	}
-	return list, nil
+	return list, unreadable, nil
 }
 
 func findObjects(p *pkcs11.Ctx, session pkcs11.SessionHandle, template []*pkcs11.Attribute, most int) ([]pkcs11.ObjectHandle, error) {

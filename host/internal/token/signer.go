@@ -57,14 +57,23 @@ func serveSigner(frames <-chan []byte, w *frame.Writer) int {
 	}
 }
 
-// retriable: only a wrong PIN can be mended in the same process.
+// retriable: only what another PIN can mend goes on in the same process.
 func (s signerState) retriable() bool {
-	return s.Failure != nil && (s.Failure.Kind == failPINWrong || s.Failure.Kind == failPINLength)
+	return s.Failure != nil && (s.Failure.Kind == failPINWrong || s.Failure.Kind == failPINLength || s.Failure.Kind == failTries)
+}
+
+// worseThan tells that a person who was told the other state would spend a try that they do not know to be the last.
+func (now TriesState) worseThan(told TriesState) bool {
+	return (now == TriesLast && told != TriesLast) || (now == TriesLocked && told != TriesLocked)
 }
 
 func (k *openedKey) serve(order signOrder, cert *x509.Certificate, request signRequest, pin PIN, w *frame.Writer) signerState {
-	if _, f := k.verify(order); f != nil {
+	info, f := k.verify(order)
+	if f != nil {
 		return signerState{Phase: phaseFailed, Failure: f}
+	}
+	if now := triesOf(info.Flags); now.worseThan(request.Told) {
+		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failTries}, Tries: now}
 	}
 	if reply(w, signerState{Phase: phaseLogin}) != 0 {
 		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
@@ -162,6 +171,10 @@ func (f *failure) asPINError(tries Tries) error {
 		return &PINError{PINIsLocked, Tries{State: TriesLocked}}
 	case f.Kind == failPINWrong:
 		return &PINError{PINWrong, tries}
+	case f.Kind == failTries && tries.State == TriesLocked:
+		return &PINError{PINIsLocked, tries}
+	case f.Kind == failTries:
+		return &PINError{PINTriesChanged, tries}
 	case f.Kind == failPINLength:
 		return &PINError{PINLength, tries}
 	}

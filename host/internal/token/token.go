@@ -10,7 +10,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -113,17 +112,6 @@ type Certificate struct {
 func (c Certificate) ID() string {
 	sum := sha256.Sum256(c.X509.Raw)
 	return hex.EncodeToString(sum[:])
-}
-
-// Hold takes the queue of the certificate's reader, from the PIN window to the reset, or says ErrBusy. The lock is the user's:
-// all of a user's browsers share it, with no agent between them.
-func (s *Service) Hold(c Certificate) (release func(), err error) {
-	name := c.Reader
-	if !c.inPCSC {
-		name = c.module.Path + "\x00" + c.serial
-	}
-	sum := sha256.Sum256([]byte(name))
-	return tryLock(filepath.Clean(s.cfg.LockDir), "reader-"+hex.EncodeToString(sum[:8]))
 }
 
 // ModulePath is the path of the module that showed the certificate.

@@ -83,22 +83,6 @@ func TestKnownModulesAreFoundOnce(t *testing.T) {
 	}
 }
 
-func TestOneLockForOneReader(t *testing.T) {
-	s := New(Config{LockDir: filepath.Join(t.TempDir(), "locks")})
-	first := Certificate{Reader: "Reader 0", inPCSC: true}
-	release, err := s.Hold(first)
-	require.NoError(t, err)
-	_, err = s.Hold(first)
-	require.ErrorIs(t, err, ErrBusy)
-	other, err := s.Hold(Certificate{Reader: "Reader 1", inPCSC: true})
-	require.NoError(t, err)
-	other()
-	release()
-	release, err = s.Hold(first)
-	require.NoError(t, err)
-	release()
-}
-
 func TestALockFolderOfAnotherUserIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")
