@@ -72,15 +72,15 @@ test-card: setup ## The built host and the virtual card, on real PC/SC with the 
 test-portal: setup dev ## The portal's library on both databases, then every path through the reference portal in real Chromium.
 	go test -count=1 ./portal/... ./tests/postgres/... ./tests/people/... ./tests/docs/... ./tests/portal/... ./tests/benchportal/...
 	go test -count=1 -race -skip 'TestAWholeFile' ./portal/...
-	node --test --test-concurrency=1 --test-timeout=300000 tests/portal/*.test.mjs tests/drawer/*.test.mjs
+	node --test --test-concurrency=1 --test-timeout=900000 tests/portal/*.test.mjs tests/drawer/*.test.mjs
 
 .PHONY: test-extension
 test-extension: setup ## The extension: its modules, then real Chromium with a scripted host.
-	node --test --test-timeout=300000 extension/test/*.test.mjs
+	node --test --test-timeout=900000 extension/test/*.test.mjs
 
 .PHONY: test-e2e
 test-e2e: setup dev ## Everything together: page, Chromium, extension, host, OpenSC, PC/SC, virtual card, portal.
-	node --test --test-concurrency=1 --test-timeout=300000 tests/e2e/*.test.mjs
+	node --test --test-concurrency=1 --test-timeout=900000 tests/e2e/*.test.mjs
 
 .PHONY: bench
 bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.
