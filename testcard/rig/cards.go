@@ -3,6 +3,7 @@
 package rig
 
 import (
+	"errors"
 	"os"
 	"testing"
 
@@ -44,6 +45,9 @@ func (r *Rig) Insert(reader int, c *piv.Card) error {
 // Remove pulls the card out and waits until the daemon has noticed, which takes up to 400 ms since
 // it polls. No card is no error.
 func (r *Rig) Remove(reader int) error {
+	if _, err := r.reader(reader); errors.Is(err, ErrUnplugged) {
+		return nil
+	}
 	if err := r.Pull(reader); err != nil {
 		return err
 	}
@@ -75,7 +79,9 @@ func (r *Rig) Put(reader int, c *piv.Card) error {
 // card which is gone while the daemon has not noticed: call it only against a process that may be killed.
 func (r *Rig) Pull(reader int) error {
 	x, err := r.reader(reader)
-	if err != nil {
+	if errors.Is(err, ErrUnplugged) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	x.Remove()
@@ -105,6 +111,8 @@ func (r *Rig) reader(i int) (*vpcd.Reader, error) {
 		return nil, ErrNoReader
 	case r.daemon == nil:
 		return nil, ErrDown
+	case !r.plugged[i]:
+		return nil, ErrUnplugged
 	}
 	return r.readers[i], nil
 }

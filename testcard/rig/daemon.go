@@ -20,13 +20,13 @@ import (
 // It ends with its stdin, which Down closes, and which the kernel closes if our process is killed.
 // (Pdeathsig will not do: it means the thread that forked, and Go's threads come and go.)
 //
-// The tmpfs on the drivers' folder hides the drivers of USB readers: real cards are not for tests.
+// Our drivers' folder hides the machine's: real cards are not for tests.
 const script = `set -e
 [ -d /run/pcscd ] || { mount -t tmpfs none /run; mkdir /run/pcscd; }
 mount --bind "$0/run" /run/pcscd
-mount -t tmpfs none /usr/lib/pcsc/drivers
+mount --bind "$0/drivers" /usr/lib/pcsc/drivers
 set +e
-"$1" -f -i -c "$0/conf" </dev/null &
+RIG_BUS="$0/bus" LD_PRELOAD="$0/bus.so" "$1" -f -i -c "$0/conf" </dev/null &
 read -r _; exit 0`
 
 // process is the script with the daemon.
@@ -49,7 +49,7 @@ func (p *process) hasEnded() bool {
 	}
 }
 
-// Up starts the daemon again after Down. Both readers are empty and known to it when Up returns.
+// Up starts the daemon again after Down or Kill. The readers that are plugged in are empty and known to it when Up returns.
 func (r *Rig) Up() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -61,16 +61,27 @@ func (r *Rig) Up() error {
 			return err
 		}
 	}
+	if err := r.openBus(); err != nil {
+		return err
+	}
 	p, err := r.launch()
 	if err != nil {
-		return err
+		return errors.Join(err, r.bus.Close())
 	}
 	r.daemon = p
 	netns := fmt.Sprintf("/proc/%d/ns/net", p.cmd.Process.Pid)
+	count := 0
 	for i := range r.readers {
 		r.readers[i] = vpcd.NewReader(net.JoinHostPort("127.0.0.1", fmt.Sprint(firstPort+i)), netns)
+		if r.plugged[i] {
+			count++
+			err = errors.Join(err, r.announce("add", i))
+		}
 	}
-	if err := r.wait(p, func(s []ReaderState) bool { return len(s) == len(Readers) }); err != nil {
+	if err == nil {
+		err = r.wait(p, func(s []ReaderState) bool { return len(s) == count })
+	}
+	if err != nil {
 		_ = r.down() // the first error says more
 		return fmt.Errorf("rig: the PC/SC daemon does not come up; its own words: %q: %w", r.Log(), err)
 	}
@@ -106,7 +117,7 @@ func (r *Rig) launch() (*process, error) {
 	return p, nil
 }
 
-// Down stops the daemon as if it had crashed. Cards leave their readers.
+// Down stops the daemon. Cards leave their readers, then the daemon and all that it holds are gone.
 func (r *Rig) Down() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -121,7 +132,45 @@ func (r *Rig) down() error {
 	for _, x := range r.readers {
 		x.Remove()
 	}
+	return r.stopped()
+}
+
+// Kill kills the daemon (SIGKILL) with the cards in their readers; they lose their power by its death.
+func (r *Rig) Kill() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.daemon == nil {
+		return ErrDown
+	}
+	script := r.daemon.cmd.Process.Pid
+	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", script, script))
+	if err != nil {
+		return err
+	}
+	var pid int
+	if _, err := fmt.Sscan(string(raw), &pid); err != nil {
+		return fmt.Errorf("rig: the PC/SC daemon has ended already; its own words: %q: %w", r.Log(), err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return os.NewSyscallError("kill", err)
+	}
+	for end := time.Now().Add(patience); r.anyCard(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			return errors.Join(errors.New("rig: a card still has power after the daemon's death"), r.stopped())
+		}
+	}
+	return r.stopped()
+}
+
+func (r *Rig) anyCard() bool {
+	return r.readers[0].Card() != nil || r.readers[1].Card() != nil
+}
+
+// stopped ends the script, with it what is left of the daemon.
+func (r *Rig) stopped() error {
+	p := r.daemon
 	r.daemon = nil
+	_ = r.bus.Close()
 	_ = p.stdin.Close() // the script may have ended already; its own error is what counts
 	// The script's own end is quick; the kill is for one that hangs in a mount.
 	kill := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })

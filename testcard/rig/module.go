@@ -13,8 +13,8 @@ var ErrNoModule = errors.New("rig: the PKCS#11 module is missing; apt-get instal
 // OpenSC finds the OpenSC PKCS#11 module of the distribution.
 func OpenSC() (string, error) { return module("opensc-pkcs11.so") }
 
-// YKCS11 finds the YubiKey PKCS#11 module. It looks only at readers whose name holds "Yubico", so
-// it does not see this rig's.
+// YKCS11 finds the YubiKey PKCS#11 module. It looks only at readers whose name holds "Yubico" (see
+// Options), and wants a card that is a YubiKey (piv.Config).
 func YKCS11() (string, error) { return module("libykcs11.so*") }
 
 func module(name string) (string, error) {

@@ -2,7 +2,8 @@
 
 // Package rig runs a real PC/SC daemon with two virtual readers in namespaces of its own.
 //
-// It needs the packages pcscd and vsmartcard-vpcd, plus root or a user namespace in which one is
+// The readers are USB devices to it: they come and go at run time, each by itself (see usb/). It
+// needs the packages gcc, pcscd and vsmartcard-vpcd, plus root or a user namespace in which one is
 // root (`unshare -rmn`). The machine's own daemon, its socket in /run/pcscd and its readers stay
 // untouched: the daemon started here sees no USB device.
 //
@@ -23,8 +24,13 @@ import (
 	"github.com/cardbridge/cardbridge/testcard/vpcd"
 )
 
-// Readers are the names under which PC/SC shows the two readers.
-var Readers = [2]string{"Virtual PCD 00 00", "Virtual PCD 00 01"}
+// Readers are the names under which PC/SC shows the two readers, unless Options names them.
+var Readers = [2]string{products[0] + suffix, products[1] + suffix}
+
+// What the daemon calls a reader: the product, then its number among readers of that product, then its slot.
+var products = [2]string{"Virtual PCD", "Second PCD"}
+
+const suffix = " 00 00"
 
 var (
 	// ErrNamespaces says that this process may not make namespaces.
@@ -33,6 +39,8 @@ var (
 	ErrDown = errors.New("rig: the PC/SC daemon is stopped; start it again with Up")
 	// ErrNoReader says that a reader's number is neither 0 nor 1.
 	ErrNoReader = errors.New("rig: there are two readers, 0 and 1; choose one of them")
+	// ErrUnplugged says that the reader is not plugged in.
+	ErrUnplugged = errors.New("rig: this reader is not plugged in; plug it in first")
 	// ErrElsewhere says that a card is in the other reader.
 	ErrElsewhere = errors.New("rig: the card is in the other reader; remove it there first")
 )
@@ -54,13 +62,27 @@ type Rig struct {
 
 	mu      sync.Mutex
 	daemon  *process // nil while it is down
+	bus     *os.File // of that daemon
+	plugged [2]bool  // also while it is down
+	names   [2]string
 	readers [2]*vpcd.Reader
 }
 
-// Start starts the daemon. Everything that it writes lies in a fresh folder below dir, which must
+// Options says how a rig begins.
+type Options struct {
+	// Products are the readers' product names; "" stands for the usual one. ykcs11 wants "Yubico" in it.
+	Products [2]string
+	// Unplugged begins without any reader.
+	Unplugged bool
+}
+
+// Start starts the daemon with both readers: see StartWith.
+func Start(dir string) (*Rig, error) { return StartWith(dir, Options{}) }
+
+// StartWith starts the daemon. Everything that it writes lies in a fresh folder below dir, which must
 // exist and must not lie below /run; "" stands for the system's folder for temporary files, which is also taken when dir is so
 // long that the daemon's socket would not fit a socket address (107 bytes).
-func Start(dir string) (*Rig, error) {
+func StartWith(dir string, o Options) (*Rig, error) {
 	for _, f := range []string{program, driver} {
 		if _, err := os.Stat(f); err != nil {
 			return nil, fmt.Errorf("rig: %s is missing; apt-get install pcscd vsmartcard-vpcd: %w", f, err)
@@ -70,14 +92,14 @@ func Start(dir string) (*Rig, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rig: no folder for the daemon; give one that can be written: %w", err)
 	}
-	r := &Rig{dir: own}
+	r := &Rig{dir: own, plugged: [2]bool{!o.Unplugged, !o.Unplugged}}
 	if dir != "" && len(r.Socket()) > socketLimit {
 		if err := os.Remove(own); err != nil {
 			return nil, fmt.Errorf("rig: remove a folder that was not used: %w", err)
 		}
-		return Start("")
+		return StartWith("", o)
 	}
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(o.Products); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(own))
 	}
 	if err := r.Up(); err != nil {
@@ -86,9 +108,8 @@ func Start(dir string) (*Rig, error) {
 	return r, nil
 }
 
-// prepare lays out the daemon's folders: run (its socket), conf, and a copy of the driver, since
-// the script hides the folder that it comes from.
-func (r *Rig) prepare() error {
+// prepare lays out the daemon's folders: run (its socket), conf (no serial readers), and the drivers.
+func (r *Rig) prepare(names [2]string) error {
 	if err := os.Chmod(r.dir, 0o755); err != nil { // clients of other users must reach the socket
 		return err
 	}
@@ -97,16 +118,13 @@ func (r *Rig) prepare() error {
 			return err
 		}
 	}
-	lib, err := os.ReadFile(driver)
-	if err != nil {
-		return err
+	for i, name := range names {
+		if name == "" {
+			name = products[i]
+		}
+		names[i], r.names[i] = name, name+suffix
 	}
-	if err := os.WriteFile(filepath.Join(r.dir, "driver.so"), lib, 0o755); err != nil {
-		return err
-	}
-	conf := fmt.Sprintf("FRIENDLYNAME \"Virtual PCD\"\nDEVICENAME /dev/null:%#x\nLIBPATH %s/driver.so\nCHANNELID %#x\n",
-		firstPort, r.dir, firstPort)
-	return os.WriteFile(filepath.Join(r.dir, "conf", "vpcd"), []byte(conf), 0o644)
+	return r.prepareUSB(names)
 }
 
 // Close stops the daemon and removes what it wrote.
@@ -130,6 +148,9 @@ func (r *Rig) Log() string {
 	}
 	return string(b[max(0, len(b)-8<<10):])
 }
+
+// Names are the readers' names in PC/SC.
+func (r *Rig) Names() [2]string { return r.names }
 
 // Card gives the card in a reader, or nil.
 func (r *Rig) Card(reader int) *piv.Card {

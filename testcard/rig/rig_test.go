@@ -114,7 +114,7 @@ func TestTwoRigsSideBySide(t *testing.T) {
 	assert.Equal(t, []bool{false, true}, []bool{s[0].Present, s[1].Present})
 	out, err := tool(t, other, "pkcs11-tool", "-L")
 	require.NoError(t, err, out)
-	assert.Contains(t, out, "Slot 1 (0x4): Virtual PCD 00 01\n  token label")
+	assert.Contains(t, out, "Slot 1 (0x4): Second PCD 00 00\n  token label")
 	require.NoError(t, shared.Remove(0))
 	require.NoError(t, other.Remove(1))
 }

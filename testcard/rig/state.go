@@ -4,10 +4,10 @@ package rig
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"fmt"
-	"io"
-	"net"
+	"slices"
 	"time"
 )
 
@@ -20,41 +20,44 @@ type ReaderState struct {
 	ATR     []byte
 }
 
-// The daemon's protocol, pcsc-lite 1.8 to 2 (its src/winscard_msg.h, src/eventhandler.h).
 const (
-	cmdGetReadersState = 0x12
-	maxReaders         = 16
-	nameSize           = 128
-	atrSize            = 33
+	maxReaders = 16
+	nameSize   = 128
+	atrSize    = 33
 	// name, event counter, state, sharing, ATR, its padding, ATR length, protocol
 	readerSize   = nameSize + 4 + 4 + 4 + atrSize + 3 + 4 + 4
 	statePresent = 0x0004
 )
 
-// askTimeout bounds one question to the daemon.
-const askTimeout = 2 * time.Second
-
 // State asks the daemon, in its own protocol, so that no PC/SC library is needed and no connection
-// to a card is made.
+// to a card is made. Readers come in the order of the rig's own numbers.
 func (r *Rig) State() ([]ReaderState, error) {
-	c, err := net.DialTimeout("unix", r.Socket(), askTimeout)
+	c, err := r.dial()
 	if err != nil {
-		return nil, fmt.Errorf("rig: ask the PC/SC daemon: %w", err)
-	}
-	defer c.Close()
-	if err := c.SetDeadline(time.Now().Add(askTimeout)); err != nil {
 		return nil, err
 	}
-	var q [8]byte // size of what follows (nothing), command
-	binary.NativeEndian.PutUint32(q[4:], cmdGetReadersState)
-	if _, err := c.Write(q[:]); err != nil {
-		return nil, fmt.Errorf("rig: ask the PC/SC daemon: %w", err)
+	defer c.Close()
+	if err := c.send(cmdGetReadersState, nil); err != nil {
+		return nil, err
 	}
 	b := make([]byte, maxReaders*readerSize)
-	if _, err := io.ReadFull(c, b); err != nil {
-		return nil, fmt.Errorf("rig: the PC/SC daemon does not answer as versions 1.8 to 2 do; install one of them: %w", err)
+	if err := c.receive(b); err != nil {
+		return nil, err
 	}
-	return parseStates(b), nil
+	states := parseStates(b)
+	slices.SortStableFunc(states, func(a, b ReaderState) int {
+		return cmp.Compare(slices.Index(r.names[:], a.Name), slices.Index(r.names[:], b.Name))
+	})
+	return states, nil
+}
+
+// stateOf picks a reader; a reader that is not plugged in is not there.
+func (r *Rig) stateOf(states []ReaderState, reader int) (ReaderState, bool) {
+	i := slices.IndexFunc(states, func(s ReaderState) bool { return s.Name == r.names[reader] })
+	if i < 0 {
+		return ReaderState{}, false
+	}
+	return states[i], true
 }
 
 func parseStates(b []byte) []ReaderState {
@@ -82,8 +85,9 @@ func (r *Rig) WaitCard(reader int, present bool) error {
 	if reader < 0 || reader >= len(Readers) {
 		return ErrNoReader
 	}
-	err := r.wait(nil, func(s []ReaderState) bool {
-		return len(s) > reader && s[reader].Present == present && (!present || len(s[reader].ATR) > 0)
+	err := r.wait(nil, func(all []ReaderState) bool {
+		s, there := r.stateOf(all, reader)
+		return there && s.Present == present && (!present || len(s.ATR) > 0)
 	})
 	if err != nil {
 		return fmt.Errorf("rig: the PC/SC daemon has not noticed the card in reader %d (present: %v); its own words: %q: %w", reader, present, r.Log(), err)

@@ -4,11 +4,11 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cardbridge/cardbridge/testcard/deck"
@@ -27,14 +27,20 @@ import (
 //	/swap?reader=&card=             replace the card
 //	/set?card=…                     pinTries, signDelayMs, apduDelayMs, pullOnSign (true stays until false)
 //	/reset-card?card=               fresh PIN, PUK and tries, counters at zero, no delays, no pullOnSign
-//	/daemon?up=0|1                  stop or start the PC/SC daemon; stopping takes the cards out
+//	/plug?reader= and /unplug?reader=  a reader, with its card, comes to or leaves the computer
+//	/hold?reader=[&shared=1]        another program connects to the card, exclusively unless shared
+//	/release?reader=                and lets go of it
+//	/daemon?up=0|1[&kill=1]         stop (or kill -9) or start the PC/SC daemon; stopping takes the cards out
 //	/ocsp?mode= and /crl?mode=      how the PKI answers (pki.Modes)
 //
-// The last eight answer what /state answers, and want POST.
+// All but the first three answer what /state answers, and want POST.
 type control struct {
 	rig  *rig.Rig
 	pki  *pki.PKI
 	deck *deck.Deck
+
+	mu   sync.Mutex
+	held map[int]func() error // what ends a hold, by reader
 }
 
 // CardState is what a card says about itself.
@@ -52,6 +58,7 @@ type CardState struct {
 type readerState struct {
 	Reader  int    `json:"reader"`
 	Name    string `json:"name"`
+	Plugged bool   `json:"plugged"` // as the daemon sees it
 	Present bool   `json:"present"`
 	Noticed bool   `json:"noticed"`
 	Clients int32  `json:"clients"` // PC/SC connections to the card; -1 for an exclusive one
@@ -84,7 +91,7 @@ func (c *control) handler() http.Handler {
 	m.HandleFunc("/certificate", answer(c.certificate))
 	for path, do := range map[string]func(parameters) error{
 		"/insert": c.insert, "/remove": c.remove, "/swap": c.swap, "/set": c.set,
-		"/reset-card": c.resetCard, "/daemon": c.daemon,
+		"/reset-card": c.resetCard, "/daemon": c.daemon, "/plug": c.plug, "/unplug": c.unplug, "/hold": c.hold, "/release": c.release,
 		"/ocsp": func(q parameters) error { return c.pki.SetOCSP(pki.Mode(q["mode"])) },
 		"/crl":  func(q parameters) error { return c.pki.SetCRL(pki.Mode(q["mode"])) },
 	} {
@@ -119,10 +126,12 @@ func (c *control) state() stateAnswer {
 	s.OCSP, s.CRL = c.pki.State()
 	daemon, err := c.rig.State()
 	s.Daemon = err == nil
-	for i, name := range rig.Readers {
+	for i, name := range c.rig.Names() {
 		x := readerState{Reader: i, Name: name}
-		if i < len(daemon) {
-			x.Noticed, x.Clients = daemon[i].Present, daemon[i].Clients
+		for _, d := range daemon {
+			if d.Name == name {
+				x.Plugged, x.Noticed, x.Clients = true, d.Present, d.Clients
+			}
 		}
 		s.Readers = append(s.Readers, x)
 	}
@@ -237,17 +246,6 @@ func (c *control) resetCard(q parameters) error {
 	}
 	d.Renew()
 	return nil
-}
-
-func (c *control) daemon(q parameters) error {
-	up, err := strconv.ParseBool(q["up"])
-	switch {
-	case err != nil:
-		return errors.New("say up=0 or up=1")
-	case up:
-		return c.rig.Up()
-	}
-	return c.rig.Down()
 }
 
 // insertAll carries out the flag -in; an empty name leaves its reader empty.

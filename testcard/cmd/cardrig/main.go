@@ -2,7 +2,7 @@
 
 // Command cardrig runs the virtual card rig for other programs: browser tests, the demo, a person who tries things.
 //
-//	cardrig [-dir DIR] [-in CARD[,CARD]] [-cards]
+//	cardrig [-dir DIR] [-in CARD[,CARD]] [-unplugged] [-product NAME] [-cards]
 //
 // It starts a PC/SC daemon with two virtual readers, a test PKI with its OCSP responder and CRLs on
 // the loopback interface, and a control API (see control.go) on a unix socket. When all is up it
@@ -46,6 +46,9 @@ type ready struct {
 
 func main() {
 	dir := flag.String("dir", "", "folder for all that is written; the system's for temporary files if empty")
+	var o rig.Options
+	flag.StringVar(&o.Products[0], "product", "", "product name of reader 0; ykcs11 wants Yubico in it")
+	flag.BoolVar(&o.Unplugged, "unplugged", false, "begin without any reader")
 	in := flag.String("in", "", "cards that are in at the start, for reader 0 and reader 1: citizen,agency")
 	list := flag.Bool("cards", false, "print the names of the cards and end")
 	flag.Parse()
@@ -60,14 +63,14 @@ func main() {
 		_, _ = io.Copy(io.Discard, os.Stdin) // its end is what counts
 		cancel()
 	}()
-	if err := run(ctx, *dir, *in, os.Stdout); err != nil {
+	if err := run(ctx, *dir, *in, o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "cardrig:", err)
 		os.Exit(1)
 	}
 }
 
 // run serves until ctx ends.
-func run(ctx context.Context, dir, in string, out io.Writer) (err error) {
+func run(ctx context.Context, dir, in string, o rig.Options, out io.Writer) (err error) {
 	own, err := folder(dir)
 	if err != nil {
 		return err
@@ -82,7 +85,7 @@ func run(ctx context.Context, dir, in string, out io.Writer) (err error) {
 	if err := p.WriteTrust(trust); err != nil {
 		return err
 	}
-	r, err := rig.Start(own)
+	r, err := rig.StartWith(own, o)
 	if err != nil {
 		return err
 	}
@@ -96,8 +99,9 @@ func run(ctx context.Context, dir, in string, out io.Writer) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen for control: %w", err)
 	}
+	names := r.Names()
 	return serve(ctx, l, c.handler(), func() error {
-		return json.NewEncoder(out).Encode(ready{r.Socket(), socket, trust, p.URL(), rig.Readers[:]})
+		return json.NewEncoder(out).Encode(ready{r.Socket(), socket, trust, p.URL(), names[:]})
 	})
 }
 

@@ -127,7 +127,7 @@ func processes(t *testing.T, dir string) []string {
 
 func TestControl(t *testing.T) {
 	r := start(t, "-in", "citizen,agency")
-	assert.Equal(t, []string{"Virtual PCD 00 00", "Virtual PCD 00 01"}, r.ready.Readers)
+	assert.Equal(t, []string{"Virtual PCD 00 00", "Second PCD 00 00"}, r.ready.Readers)
 	s := r.do("/state")
 	assert.Equal(t, []string{"citizen", "agency"}, []string{s.Readers[0].Card, s.Readers[1].Card})
 	assert.True(t, s.Daemon && s.Readers[0].Present && s.Readers[0].Noticed)
@@ -172,6 +172,35 @@ func TestControl(t *testing.T) {
 	assert.Equal(t, "stale", string(s.CRL))
 
 	require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+	r.gone()
+}
+
+func TestReadersAndHolders(t *testing.T) {
+	r := start(t, "-unplugged", "-product", "Yubico Test")
+	s := r.do("/state")
+	assert.Equal(t, []bool{false, false}, []bool{s.Readers[0].Plugged, s.Readers[1].Plugged})
+	r.refused("/insert?reader=0&card=citizen", "", "plug it in")
+	s = r.do("/plug?reader=0")
+	assert.Equal(t, []bool{true, false}, []bool{s.Readers[0].Plugged, s.Readers[1].Plugged})
+	assert.Equal(t, "Yubico Test 00 00", s.Readers[0].Name)
+	r.do("/insert?reader=0&card=citizen")
+	s = r.do("/hold?reader=0")
+	assert.Equal(t, int32(-1), s.Readers[0].Clients)
+	r.refused("/hold?reader=0", "", "held already")
+	s = r.do("/release?reader=0")
+	assert.Zero(t, s.Readers[0].Clients)
+	r.refused("/release?reader=0", "", "not held")
+	s = r.do("/hold?reader=0&shared=1")
+	assert.Equal(t, int32(1), s.Readers[0].Clients)
+	r.do("/release?reader=0")
+	s = r.do("/unplug?reader=0")
+	assert.False(t, s.Readers[0].Plugged || s.Readers[0].Present)
+	r.do("/plug?reader=0")
+	s = r.do("/daemon?up=0&kill=1")
+	assert.False(t, s.Daemon)
+	s = r.do("/daemon?up=1")
+	assert.True(t, s.Readers[0].Plugged)
+	require.NoError(t, r.stdin.Close())
 	r.gone()
 }
 
