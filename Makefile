@@ -12,7 +12,7 @@ FUZZTIME ?= 30s
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # What Debian lacks. setup installs what is missing, each with its reason.
-#   gcc libc6-dev        cgo, the C program that benchmarks compare with
+#   gcc libc6-dev        cgo, the C program that benchmarks compare with, the virtual USB bus
 #   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
 #   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
 #   openssl              a second opinion on signatures

@@ -151,8 +151,12 @@ func (r *Rig) Kill() error {
 	if _, err := fmt.Sscan(string(raw), &pid); err != nil {
 		return fmt.Errorf("rig: the PC/SC daemon has ended already; its own words: %q: %w", r.Log(), err)
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		return os.NewSyscallError("kill", err)
+	pcscd, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	if err := pcscd.Kill(); err != nil {
+		return err
 	}
 	for end := time.Now().Add(patience); r.anyCard(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
