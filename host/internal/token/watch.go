@@ -148,51 +148,72 @@ func (w *watcher) follow() ServiceState {
 		return ServiceNotRunning
 	}
 	defer sc.release()
+	return w.followContext(sc)
+}
+
+func (w *watcher) followContext(sc scContext) ServiceState {
 	w.mu.Lock()
 	w.waiting = sc
 	w.mu.Unlock()
 	defer func() { w.mu.Lock(); w.waiting = nil; w.mu.Unlock() }()
 
 	known := []readerState{{name: pnpReader}}
-	for !w.closed() {
+	for doubtful := false; !w.closed(); {
 		names, err := sc.readers()
 		if err != nil {
 			return ServiceNotRunning
 		}
+		before := len(known)
 		known = merge(known, names)
-		if len(names) == 0 {
-			w.publish(View{Service: ServiceRunning})
+		if last, ok := settled(known); ok {
+			w.publish(viewOf(last)) // a reader that is gone announces nothing any more
 		}
-		if !w.await(sc, known) {
+		if doubtful && len(known) >= before {
+			w.pause() // it still lists what it says it does not know
+		}
+		var lost bool
+		if doubtful, lost = w.await(sc, known); lost {
 			return ServiceNotRunning
 		}
 	}
 	return ServiceNotRunning
 }
 
-// await blocks until something changed, at once for readers whose state is not known yet; false: the daemon is lost.
-func (w *watcher) await(sc scContext, known []readerState) bool {
+// settled gives the readers as they were last told, if each was told of.
+func settled(known []readerState) (last []readerState, ok bool) {
+	for _, s := range known[1:] {
+		if s.current == stateUnaware {
+			return nil, false
+		}
+		last = append(last, readerState{name: s.name, event: s.current})
+	}
+	return last, true
+}
+
+// await blocks until something changed, at once for readers whose state is not known yet. doubtful: the daemon does not know
+// a reader that it listed, so the list has changed or is about to. lost: the daemon is.
+func (w *watcher) await(sc scContext, known []readerState) (doubtful, lost bool) {
 	err := sc.statusChange(infinite, known)
 	var code pcscError
 	switch {
 	case err == nil:
 	case errors.As(err, &code) && (code == scardTimeout || code == scardCancelled):
-		return true
+		return false, false
 	case errors.As(err, &code) && (code == scardUnknownReader || code == scardReaderGone):
-		w.pause() // the list is about to change
-		return true
+		return true, false
 	default:
-		return false
+		return false, true
+	}
+	for _, s := range known[1:] {
+		if s.event&stateUnknown != 0 {
+			return true, false
+		}
 	}
 	for i := range known {
-		if i > 0 && known[i].event&stateUnknown != 0 {
-			w.pause()
-			return true
-		}
 		known[i].current = known[i].event &^ stateChanged
 	}
 	w.publish(viewOf(known[1:]))
-	return true
+	return false, false
 }
 
 // pause keeps a daemon that contradicts itself from spinning us.

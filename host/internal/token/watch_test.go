@@ -1,0 +1,64 @@
+package token
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// daemon is PC/SC as a script: what it lists, then what changed, turn by turn; after the last turn it is gone.
+type daemon struct {
+	lists [][]string
+	turns []func([]readerState) error
+	asked int
+}
+
+func (d *daemon) readers() ([]string, error) {
+	if d.asked >= len(d.lists) {
+		return nil, pcscError(scardNoService)
+	}
+	return d.lists[d.asked], nil
+}
+
+func (d *daemon) statusChange(_ uint32, states []readerState) error {
+	d.asked++
+	return d.turns[d.asked-1](states)
+}
+
+func (*daemon) release()           {}
+func (*daemon) cancel()            {}
+func (*daemon) reset(string) error { return nil }
+
+func tells(states ...uint32) func([]readerState) error {
+	return func(known []readerState) error {
+		for i, s := range states {
+			known[i+1].event = s | stateChanged
+		}
+		return nil
+	}
+}
+
+// A reader that is unplugged announces nothing any more: the list without it is the news.
+func TestAReaderThatIsGoneIsPublished(t *testing.T) {
+	for name, d := range map[string]*daemon{
+		"told as unknown": {
+			lists: [][]string{{"a", "b"}, {"a", "b"}, {"b"}},
+			turns: []func([]readerState) error{tells(statePresent, statePresent), tells(stateUnknown, statePresent)},
+		},
+		"refused as unknown": {
+			lists: [][]string{{"a", "b"}, {"a", "b"}, {"b"}},
+			turns: []func([]readerState) error{tells(statePresent, statePresent), func([]readerState) error { return pcscError(scardUnknownReader) }},
+		},
+		"only missing": {
+			lists: [][]string{{"a", "b"}, {"b"}},
+			turns: []func([]readerState) error{tells(statePresent, statePresent)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWatcher()
+			d.turns = append(d.turns, func([]readerState) error { return pcscError(scardNoService) })
+			require.Equal(t, ServiceNotRunning, w.followContext(d))
+			require.Equal(t, []Reader{{Name: "b", State: ReaderPresent}}, w.view.Readers)
+		})
+	}
+}
