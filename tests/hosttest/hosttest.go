@@ -81,8 +81,8 @@ type Prompt struct {
 	Kinds       []string
 	// Certificates are those to choose from.
 	Certificates []struct {
-		ID, Reason string
-		Usable     bool
+		ID, Kind, Reason string
+		Usable           bool
 	}
 }
 
