@@ -59,7 +59,7 @@ func (k *openedKey) verify(order signOrder) (pkcs11.TokenInfo, *failure) {
 	if trimmed(info.SerialNumber) != order.Serial {
 		return info, &failure{Kind: failChanged}
 	}
-	certs, _, err := readCertificates(k.p, k.session, order.Cert.KeyID)
+	certs, unreadable, err := readCertificates(k.p, k.session, order.Cert.KeyID)
 	if err != nil {
 		return info, moduleFailure("C_FindObjects", err)
 	}
@@ -67,6 +67,9 @@ func (k *openedKey) verify(order signOrder) (pkcs11.TokenInfo, *failure) {
 		if bytes.Equal(c.DER, order.Cert.DER) {
 			return info, nil
 		}
+	}
+	if unreadable > 0 {
+		return info, &failure{Kind: failModule, Call: "C_GetAttributeValue"}
 	}
 	return info, &failure{Kind: failChanged}
 }
