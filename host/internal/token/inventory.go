@@ -29,6 +29,9 @@ func (inv *Inventory) add(found moduleScan) (claimed []string) {
 	}
 	for _, slot := range found.report.Slots[:min(len(found.report.Slots), maxSlots)] {
 		reader, inPCSC := inv.readerOf(slot.Reader)
+		if only := inv.onlyCard(); !inPCSC && only != "" && !found.module.Soft {
+			reader, inPCSC = only, true // the module names readers in its own way
+		}
 		if slot.Failure != nil {
 			if slot.Failure.Kind == failModule {
 				inv.Failures = append(inv.Failures, &ModuleError{found.module.Path, ModuleFailed, slot.Failure.Call, slot.Failure.Code})
@@ -61,6 +64,19 @@ func (inv *Inventory) add(found moduleScan) (claimed []string) {
 // has tells of a certificate that another module showed already in the same reader.
 func (inv *Inventory) has(cert *x509.Certificate, reader string) bool {
 	return slices.ContainsFunc(inv.Certificates, func(c Certificate) bool { return c.Reader == reader && c.X509.Equal(cert) })
+}
+
+// onlyCard is the one reader that has a card, "" if none or several have.
+func (inv *Inventory) onlyCard() (name string) {
+	for _, r := range inv.View.Readers {
+		if r.State == ReaderPresent || r.State == ReaderInUse {
+			if name != "" {
+				return ""
+			}
+			name = r.Name
+		}
+	}
+	return name
 }
 
 func (inv *Inventory) readerOf(description string) (name string, inPCSC bool) {
