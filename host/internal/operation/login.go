@@ -48,6 +48,8 @@ type login struct {
 	notice    string       // what the next prompt tells has just happened
 	spare     *token.Spare // the next signer
 	changes   int          // rounds that ended because the card changed
+	// contradictions are those of them that no reader's event explains
+	contradictions int
 }
 
 // errAgain begins another round: the cards are not what they were.

@@ -79,6 +79,11 @@ func (l *login) changedCard(err error) error {
 		if l.changes++; l.changes > maxChanges {
 			return token.ErrCardChanged
 		}
+		if errors.Is(err, token.ErrCardChanged) {
+			if l.contradictions++; l.contradictions > maxContradictions {
+				return token.ErrCardChanged
+			}
+		}
 		l.notice = protocol.NoticeCardChanged
 		l.pagePIN.Wipe()
 		return errAgain
@@ -86,8 +91,12 @@ func (l *login) changedCard(err error) error {
 	return err
 }
 
-// maxChanges keeps a module that contradicts itself from making rounds for ever.
-const maxChanges = 20
+// maxChanges keeps a reader that never rests from making rounds for ever. Where no reader changed, a module contradicts itself:
+// a real exchange makes one such round at most, a second one in a row is bad luck.
+const (
+	maxChanges        = 20
+	maxContradictions = 3
+)
 
 // signerLife is how long one signer may wait for its person, over all its prompts.
 const signerLife = 3 * time.Minute
