@@ -102,12 +102,13 @@ type Host struct {
 	closed  sync.Once
 }
 
-// Start starts a host in a home of its own; its logs lie below the folder home/state. The test ends it, demanding that it left
+// Start starts a host in a home of its own, which is its working folder too; its logs lie below the folder home/state. The test ends it, demanding that it left
 // cleanly with no process behind.
 func Start(t testing.TB, binary, home string, env ...string) *Host {
 	t.Helper()
 	h := &Host{t: t, waiting: map[string]chan Message{}, prompts: make(chan Prompt, 64), Others: make(chan Message, 256), done: make(chan struct{})}
 	h.Cmd = exec.Command(binary, Caller)
+	h.Cmd.Dir = home
 	h.Cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home + "/state", "XDG_RUNTIME_DIR=" + home, "PATH=" + os.Getenv("PATH")}, env...)
 	h.Cmd.Stderr = &h.Stderr
 	var err error
@@ -260,6 +261,20 @@ func (h *Host) AnyPrompt() Prompt {
 		h.t.Fatalf("no prompt; stderr: %s", h.Stderr.String())
 	}
 	return Prompt{}
+}
+
+// Next waits for whatever comes first: a prompt, or the answer.
+func (h *Host) Next(answer <-chan Message) (p Prompt, m *Message) {
+	h.t.Helper()
+	select {
+	case p = <-h.prompts:
+		return p, nil
+	case m := <-answer:
+		return p, &m
+	case <-time.After(Patience):
+		h.t.Fatalf("neither prompt nor answer; stderr: %s", h.Stderr.String())
+	}
+	return p, nil
 }
 
 // NoPrompt demands that none is waiting.
