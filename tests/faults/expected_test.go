@@ -36,14 +36,17 @@ var special = []struct {
 	{scan, "C_GetFunctionList", []class{removed}, "wait moduleFailed", "it speaks of no card"},
 	{scan, "C_Initialize", []class{removed}, "wait moduleFailed", "it speaks of no card"},
 	{scan, "C_GetSlotList", []class{removed}, "wait moduleFailed", "it speaks of no card"},
+	{scan, "C_GetAttributeValue", []class{removed}, "wait moduleFailed", "a certificate that cannot be read, for whatever reason"},
 	{scan, "C_GetSlotInfo", []class{lies}, "ok", "one reader alone has a card, whatever the module calls it"},
 	{scan, "C_GetTokenInfo", []class{lies}, "cardChanged", "the signer reads another serial number"},
 	{prepare, "C_GetFunctionList", []class{removed}, "moduleFailed", "it speaks of no card"},
 	{prepare, "C_GetSlotList", []class{fails, removed}, "ok", "crypto11 alone asks for it; there is a way without"},
 	{prepare, "C_Finalize", []class{fails, removed, lies}, "ok", "crypto11's goodbye"},
 	{prepare, "C_GetSlotInfo", []class{lies}, "ok", "the slot was chosen before"},
+	{prepare, "C_GetAttributeValue", []class{removed}, "moduleFailed", "a certificate that cannot be read, for whatever reason"},
 	{prepare, "C_GetTokenInfo", []class{lies}, "cardChanged", "another serial number"},
 	{login, "C_GetSlotInfo", []class{lies}, "ok", "the slot was chosen before"},
+	{login, "C_GetAttributeValue", []class{removed}, "moduleFailed", "a certificate that cannot be read, for whatever reason"},
 	{login, "C_GetTokenInfo", []class{lies}, "cardChanged", "another serial number"},
 	{login, "C_Login", []class{dies, hangs}, "pinOutcomeUnknown", "the card may have counted the try"},
 	{sign, "C_GetAttributeValue", []class{fails, removed, lies}, "ok", "whether the key wants the PIN again shows in C_Sign too"},
@@ -52,7 +55,6 @@ var special = []struct {
 
 // certificateLies are the two ways in which a certificate can be garbage.
 var certificateLies = map[phase]map[string]string{
-	scan:    {"garbage": "wait noUsableCertificate", "garbage, huge": "wait moduleFailed"},
 	prepare: {"garbage": "cardChanged", "garbage, huge": "moduleFailed"},
 	login:   {"garbage": "cardChanged", "garbage, huge": "moduleFailed"},
 }
