@@ -28,6 +28,8 @@ let progress = 'starting';
 /** @type {import('./views.js').View | null} */
 let shown = null;
 let deadline = 0;
+/** What the help desk finds in the host's log; stays while the card works. */
+let reference = '';
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let guard;
 
@@ -52,6 +54,8 @@ function render() {
   byId('language').textContent = texts.otherLanguage;
   byId('language').lang = language === 'en' ? 'zh-Hant-TW' : 'en';
   byId('portal-label').textContent = texts.portal;
+  byId('reference').hidden = reference === '';
+  byId('reference').textContent = reference && texts.reference(reference);
   shown?.clear?.();
   if (asked) renderPrompt(asked.prompt, texts);
   else renderProgress(texts);
@@ -149,6 +153,7 @@ port.onMessage.addListener((/** @type {import('../shared/types').ToWindow} */ me
     asked = null;
   } else {
     asked = message;
+    reference = message.prompt.reference ?? '';
     deadline = performance.now() + message.prompt.timeoutSeconds * 1000;
     language = toggled ?? chosen ?? message.prompt.language ?? browserLanguage();
   }

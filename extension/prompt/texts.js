@@ -63,6 +63,8 @@ const zh = {
   buttons: {choose: '使用這張憑證', wait: '重試', pin: '確定', lastTry: '我確定知道 PIN 碼，繼續', locked: '關閉', cancel: '取消', lastTryCancel: '取消，先不輸入'},
   /** @param {number} seconds */
   countdown: (seconds) => `還剩 ${seconds} 秒，時間到會自動取消。`,
+  /** @param {string} number */
+  reference: (number) => `作業編號 ${number}`,
   starting: '請稍候',
   separator: '、',
 };
@@ -129,6 +131,7 @@ const en = {
   },
   buttons: {choose: 'Use this certificate', wait: 'Try again', pin: 'OK', lastTry: 'I am sure of my PIN, go on', locked: 'Close', cancel: 'Cancel', lastTryCancel: 'Cancel, not now'},
   countdown: (seconds) => `${seconds} seconds left; then this is cancelled.`,
+  reference: (number) => `Reference ${number}`,
   starting: 'One moment',
   separator: ', ',
 };

@@ -30,7 +30,7 @@ export interface Certificate {
   reader: string;
   usable: boolean;
   /** Why it is not usable. */
-  reason?: 'expired' | 'notYetValid' | 'encryptionOnly' | 'otherPurpose' | 'wrongKind' | 'keyUnsupported';
+  reason?: 'expired' | 'notYetValid' | 'encryptionOnly' | 'otherPurpose' | 'wrongKind' | 'keyUnsupported' | 'ca';
 }
 
 export interface Status {
@@ -102,4 +102,6 @@ export class CardBridgeError extends Error {
   readonly facts?: Record<string, unknown>;
   /** The id under which the host logged the operation. */
   readonly operation?: string;
+  /** The first eight digits of operation: show them with the code, the help desk finds them in the host's log. */
+  readonly reference?: string;
 }

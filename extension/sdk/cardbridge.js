@@ -6,6 +6,8 @@ const REPEAT_MS = [100, 300, 600];
 const STATUS_MS = 30_000;
 // The windows have their own limits and the host ends what takes too long; this one is for a host that is silent.
 const PERSON_MS = 15 * 60_000;
+// As many digits of an operation's id as a person can read out; the window shows the same.
+const REFERENCE_LENGTH = 8;
 
 export class CardBridgeError extends Error {
   /** @param {{code: string, who?: string, facts?: object, operation?: string}} failure */
@@ -20,6 +22,8 @@ export class CardBridgeError extends Error {
     this.hint = {'zh-TW': known['zh-TW'].hint, en: known.en.hint};
     this.facts = facts;
     this.operation = operation;
+    // An error that no host had a part in has no operation, so nothing to look for in a log.
+    this.reference = operation?.slice(0, REFERENCE_LENGTH);
   }
 }
 

@@ -5,6 +5,7 @@ import {appendFileSync} from 'node:fs';
 
 const log = process.env.CARDBRIDGE_FAKE_LOG;
 const fails = process.env.CARDBRIDGE_FAKE_HELLO;
+const OPERATION = '7d444840-9dc0-11d1-b245-5ffdce74fad2'; // the id in this host's log
 
 function write(message) {
   const body = Buffer.from(typeof message === 'string' ? message : JSON.stringify({jsonrpc: '2.0', ...message}));
@@ -41,7 +42,7 @@ class Operation {
     write({id: this.id, ...outcome});
   }
   fail(code) {
-    this.answer({error: {code: number[code], message: code, data: {code, who: who(code), operation: '7d444840-9dc0-11d1-b245-5ffdce74fad2'}}});
+    this.answer({error: {code: number[code], message: code, data: {code, who: who(code), operation: OPERATION}}});
   }
   progress(state) {
     write({method: 'progress', params: {operation: this.id, state}});
@@ -50,7 +51,7 @@ class Operation {
     const id = `p${++prompts}`;
     const answered = new Promise((resolve) => waiting.set(id, resolve));
     const {language, origin} = this.params;
-    write({id, method: 'prompt', params: {operation: this.id, origin, ...(language && {language}), timeoutSeconds: 120, ...params}});
+    write({id, method: 'prompt', params: {operation: this.id, origin, ...(language && {language}), reference: OPERATION.slice(0, 8), timeoutSeconds: 120, ...params}});
     const answer = await Promise.race([answered, this.cancelled.then(() => ({action: 'stop'}))]);
     if (answer.action === 'cancel') this.fail('userCancelled');
     if (answer.action === 'timeout') this.fail('userTimeout');

@@ -65,6 +65,7 @@ describe('with a host', () => {
     assert.equal(error.hint.en, 'Press the button again when you are ready.');
     assert.equal(error.texts['zh-TW'].message, error.message);
     assert.ok(error.operation);
+    assert.equal(error.reference, error.operation.slice(0, 8));
     assert.equal((await call(page, login('once'))).error.code, 'touchRequired');
     const again = await openPrompt(browser.context, page, login('once'));
     await ready(again);

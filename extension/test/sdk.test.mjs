@@ -69,6 +69,7 @@ test('no ack: the message is repeated, then the extension is missing', async () 
     assert.match(error.hint.en, /Install or enable/);
     assert.deepEqual(Object.keys(error.texts), ['zh-TW', 'en']);
     assert.equal(error.texts.en.hint, error.hint.en);
+    assert.equal(error.reference, undefined, 'there is no host, so no log to look into');
     return true;
   });
   mock.timers.tick(999);
@@ -129,8 +130,8 @@ test('messages of others are not answers', async () => {
   deliver(forged, {origin: 'https://evil.example'});
   deliver({...forged, id: 'another'});
   deliver(null);
-  respond(posted[0], {error: {code: 'pinLocked', who: 'person', facts: {unlockURL: 'https://x.gov.tw'}, operation: 'uuid'}});
-  await assert.rejects(call, {code: 'pinLocked', facts: {unlockURL: 'https://x.gov.tw'}, operation: 'uuid'});
+  respond(posted[0], {error: {code: 'pinLocked', who: 'person', facts: {unlockURL: 'https://x.gov.tw'}, operation: '7d444840-9dc0-11d1-b245-5ffdce74fad2'}});
+  await assert.rejects(call, {code: 'pinLocked', facts: {unlockURL: 'https://x.gov.tw'}, operation: '7d444840-9dc0-11d1-b245-5ffdce74fad2', reference: '7d444840'});
 });
 
 test('a code that this SDK does not know keeps its name', async () => {

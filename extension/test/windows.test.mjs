@@ -61,6 +61,7 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
       await pressIn(window, '#ok');
 
       await shown(window, 'body[data-notice="wrongPIN"][data-state="pin"]', 'wrong');
+      assert.equal(await window.textContent('#reference'), lang === 'en' ? 'Reference 7d444840' : '作業編號 7d444840');
       assert.equal(await window.inputValue('#pin'), '');
       await window.fill('#pin', '222222');
       await pressIn(window, '#ok');

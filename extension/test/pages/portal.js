@@ -13,8 +13,8 @@ export async function run({method, nonce, options}) {
     const result = method === 'status' ? await status() : method === 'certificates' ? await certificates() : await authenticate(nonce, all);
     return {result};
   } catch (error) {
-    const {name, code, who, message, hint, texts, facts, operation} = error;
-    return {error: {name, code, who, message, hint, texts, facts, operation, text: String(error)}};
+    const {name, code, who, message, hint, texts, facts, operation, reference} = error;
+    return {error: {name, code, who, message, hint, texts, facts, operation, reference, text: String(error)}};
   }
 }
 window.run = run;

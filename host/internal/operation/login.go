@@ -62,6 +62,9 @@ func (l *login) round(ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, f := range inv.Failures {
+		l.call.Log.Warn().Str("module", f.Path).Str("code", string(ModuleCode(f))).Msg("module not usable")
+	}
 	list := sortOut(inv, l.room.Now(), l.kinds)
 	usable := slices.DeleteFunc(slices.Clone(list), func(f found) bool {
 		return !f.shown.Usable || (l.params.Certificate != "" && f.shown.ID != l.params.Certificate)
@@ -203,6 +206,8 @@ func (l *login) prompt(state string) protocol.PromptParams {
 
 // askUntil asks until changed is closed: then the prompt is out of date (errAgain).
 func (l *login) askUntil(ctx context.Context, changed <-chan struct{}, prompt protocol.PromptParams) (Answer, error) {
+	// The help desk looks for the window's reference while the window is still open.
+	l.call.Log.Info().Str("prompt", prompt.State).Str("reason", string(prompt.Reason)).Str("notice", prompt.Notice).Msg("asked")
 	asking, cancel := context.WithTimeout(ctx, time.Duration(prompt.TimeoutSeconds+5)*time.Second)
 	defer cancel()
 	stop := make(chan struct{})

@@ -193,16 +193,16 @@ async function post(path, body, signal) {
 function explain(error) {
   if (error instanceof Refused) {
     const {code, message, hint, certificate, request} = error.refusal;
-    return {title: message[lang], hint: hint[lang], code, certificate, operation: request};
+    return {title: message[lang], hint: hint[lang], code, certificate, reference: request?.slice(0, 8)};
   }
   if (error instanceof sdk.CardBridgeError) {
-    return {title: error.texts[lang].message, hint: error.texts[lang].hint, code: error.code, operation: error.operation,
+    return {title: error.texts[lang].message, hint: error.texts[lang].hint, code: error.code, reference: error.reference,
       unlock: error.facts?.unlockURL, missing: PARTS[error.code]};
   }
   return {title: texts.unexpected, hint: texts.unexpectedHint, code: 'unexpected'};
 }
 
-function show({title, hint, code, operation, certificate, unlock, missing}) {
+function show({title, hint, code, reference, certificate, unlock, missing}) {
   problem.replaceChildren(element('h2', title || texts.errorTitle), element('p', hint ?? ''));
   const toInstall = missing && installFor(missing);
   if (toInstall) problem.append(element('p', toInstall.text[lang]));
@@ -210,7 +210,7 @@ function show({title, hint, code, operation, certificate, unlock, missing}) {
   if (unlock?.startsWith('https://')) problem.append(link(unlock, texts.unlock));
   if (certificate) problem.append(...presented(certificate));
   const details = [`${texts.code} ${code}`];
-  if (operation) details.push(`${texts.operation} ${operation}`);
+  if (reference) details.push(`${texts.reference} ${reference}`);
   problem.append(element('p', details.join('・'), 'small'));
   problem.hidden = false;
   problem.scrollIntoView({block: 'nearest'});
