@@ -28,8 +28,34 @@ export function certificateCard(certificate, texts, reader = certificate.reader)
     ])));
 }
 
+// Every card has these beside the one that logs in. They are no fault of the card, and no choice of the person's.
+const ASIDE = ['encryptionOnly', 'ca'];
+
+/**
+ * The certificates that cannot be used: those that a person can do something about stand open, the card's own furniture is one
+ * click away, the issuers' last. Where there is nothing else it is what the person must see.
+ * @param {Certificate[]} certificates @param {Texts} texts @param {string} heading @returns {HTMLElement[]}
+ */
+export function unusableOnes(certificates, texts, heading) {
+  const all = certificates.filter(({usable}) => !usable);
+  const open = all.filter(({reason}) => !ASIDE.includes(reason ?? ''));
+  const aside = all.filter((certificate) => !open.includes(certificate))
+    .sort((a, b) => ASIDE.indexOf(a.reason ?? '') - ASIDE.indexOf(b.reason ?? ''));
+  const list = (/** @type {Certificate[]} */ some) => element('ul', {class: 'choices'}, ...some.map((one) => unusable(one, texts)));
+  /** @type {HTMLElement[]} */
+  const shown = [];
+  if (open.length > 0) shown.push(element('h2', {}, heading), list(open));
+  if (aside.length > 0) {
+    const details = element('details', {class: 'aside'}, element('summary', {}, texts.aside(aside.length)), list(aside));
+    details.open = aside.length === certificates.length;
+    shown.push(details);
+  }
+  return shown;
+}
+
 /** @param {Certificate} certificate @param {Texts} texts @returns {HTMLElement} */
-export function whyUnusable({reason}, texts) {
+function unusable(certificate, texts) {
+  const {reason} = certificate;
   const why = reason && Object.hasOwn(texts.reasons, reason) ? texts.reasons[/** @type {keyof Texts['reasons']} */ (reason)] : texts.unusable;
-  return element('p', {class: 'unusable'}, why);
+  return element('li', {class: 'choice off'}, certificateCard(certificate, texts), element('p', {class: 'unusable'}, why));
 }

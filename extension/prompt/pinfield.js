@@ -6,6 +6,8 @@ import {element} from '../shared/elements.js';
 
 /** The protocol's own limits: for a card that does not tell its own, or that tells wider ones. */
 const ANY = {min: 4, max: 64};
+// eslint-disable-next-line no-control-regex
+const WIDE = /[^\x00-\x7f]/;
 
 /**
  * @param {string} pin @param {Length} length in bytes, as the card counts @param {Texts} texts
@@ -13,8 +15,7 @@ const ANY = {min: 4, max: 64};
  */
 export function pinFault(pin, {min, max}, texts) {
   if (pin === '') return texts.pinEmpty;
-  // eslint-disable-next-line no-control-regex
-  if (/[^\x00-\x7f]/.test(pin)) return texts.pinWide;
+  if (WIDE.test(pin)) return texts.pinWide;
   if (pin.length < min) return texts.pinShort(min);
   if (pin.length > max) return texts.pinLong(max);
   return '';
@@ -41,7 +42,8 @@ export class PinField {
         this.#caps.hidden = !event.getModifierState('CapsLock');
       });
     }
-    this.#input.addEventListener('input', () => this.#say(''));
+    // A full-width character is told while it is typed: a masked field shows nothing of it.
+    this.#input.addEventListener('input', () => this.#say(WIDE.test(this.#input.value) ? texts.pinWide : ''));
   }
 
   /** @returns {HTMLElement} */

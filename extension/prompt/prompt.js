@@ -121,13 +121,21 @@ form.addEventListener('submit', (event) => {
   const answer = shown.answer();
   if (answer) send(answer);
 });
+// The second half of a double click was meant for what stood here before. A keyboard's click has no count.
+byId('buttons').addEventListener('click', (event) => {
+  if (event.detail < 2) return;
+  event.preventDefault();
+  event.stopPropagation();
+}, {capture: true});
 cancel.addEventListener('click', (event) => {
   // An Enter that was meant for the window before must not decline this one; a mouse knows where it clicks.
   if (event.detail === 0 && guarded()) return;
   decline();
 });
 document.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.isComposing) decline();
+  // A key that is held down speaks once: the guard is over long before a slow hand lets go.
+  if (event.repeat && event.key === 'Enter') event.preventDefault();
+  else if (event.key === 'Escape' && !event.repeat && !event.isComposing) decline();
 });
 byId('language').addEventListener('click', () => {
   toggled = language = language === 'en' ? 'zh-TW' : 'en';

@@ -1,11 +1,12 @@
 // What each state of a prompt shows, and what its OK answers.
 import {ERRORS} from '../sdk/errors.js';
 import {element, plain} from '../shared/elements.js';
-import {certificateCard, whyUnusable} from './certificate.js';
+import {certificateCard, unusableOnes} from './certificate.js';
 import {PinField} from './pinfield.js';
 
 /** @typedef {import('../shared/types').Prompt} Prompt */
 /** @typedef {import('../shared/types').Answer} Answer */
+/** @typedef {import('../shared/types').Certificate} Certificate */
 /** @typedef {import('../shared/types').Language} Language */
 /** @typedef {import('./texts.js').Texts} Texts */
 
@@ -34,21 +35,18 @@ const views = {choose, wait, pin, pinPad, lastTry, locked};
 
 /** @param {Prompt} prompt @param {Texts} texts @returns {View} */
 function choose({certificates = []}, texts) {
-  const sorted = [...certificates].sort((a, b) => Number(b.usable) - Number(a.usable));
-  const first = sorted[0]?.usable ? sorted[0].id : '';
-  const choices = sorted.map((certificate, at) => {
+  const usable = certificates.filter((certificate) => certificate.usable);
+  const choices = usable.map((certificate, at) => {
     const input = element('input', {type: 'radio', name: 'certificate', value: certificate.id, id: `choice-${at}`});
-    input.disabled = !certificate.usable;
-    input.checked = certificate.id === first;
+    input.checked = at === 0;
     const label = element('label', {for: input.id}, certificateCard(certificate, texts));
-    if (!certificate.usable) label.append(whyUnusable(certificate, texts));
-    return element('li', {role: 'none', class: certificate.usable ? 'choice' : 'choice off'}, input, label); // a radio group has no list items
+    return element('li', {role: 'none', class: 'choice'}, input, label); // a radio group has no list items
   });
   const group = element('ul', {role: 'radiogroup', 'aria-labelledby': 'title', class: 'choices'}, ...choices);
   const checked = () => /** @type {HTMLInputElement | null} */ (group.querySelector('input:checked'));
   return {
     title: texts.choose,
-    content: [group],
+    content: [group, ...unusableOnes(certificates, texts, texts.unusable)],
     ok: texts.buttons.choose,
     answer: () => {
       const certificate = checked()?.value;
@@ -61,24 +59,33 @@ function choose({certificates = []}, texts) {
 /** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
 function wait({reason = '', kinds = [], certificates = []}, texts, language) {
   const error = Object.hasOwn(ERRORS, reason) ? ERRORS[reason] : ERRORS.internal;
-  const {message, hint} = error[language];
+  const wrong = reason === 'wrongCard' ? wrongCard(certificates, kinds, texts) : undefined;
+  const {message, hint} = wrong ?? error[language];
   /** @type {HTMLElement[]} */
   const content = [element('p', {class: 'hint'}, hint)];
   if (error.who === 'it') content.unshift(element('p', {class: 'hint'}, element('strong', {}, texts.askIT)));
-  if (kinds.length > 0) {
-    const names = kinds.map((kind) => texts.kinds[kind]).join(texts.separator);
-    content.push(element('p', {class: 'wanted'}, texts.wanted, element('strong', {}, names)));
-  }
-  if (certificates.length > 0) {
-    const items = certificates.map((certificate) => {
-      const item = element('li', {class: 'choice'}, certificateCard(certificate, texts));
-      if (!certificate.usable) item.append(whyUnusable(certificate, texts));
-      return item;
-    });
-    content.push(element('h2', {}, texts.onCard), element('ul', {class: 'choices'}, ...items));
-  }
+  if (kinds.length > 0 && !wrong) content.push(element('p', {class: 'wanted'}, texts.wanted, element('strong', {}, kindNames(kinds, texts))));
+  content.push(...unusableOnes(certificates, texts, texts.onCard));
   content.push(element('p', {class: 'quiet'}, UNSEEN.has(reason) ? texts.waitingRetry : texts.waiting));
   return {title: message, tone: 'warn', content, ok: texts.buttons.wait, answer: () => ({action: 'retry'})};
+}
+
+/** @param {ReadonlyArray<import('../shared/types').Kind>} kinds @param {Texts} texts */
+function kindNames(kinds, texts) {
+  return kinds.map((kind) => texts.kinds[kind]).join(texts.separator);
+}
+
+/**
+ * Which card this is, which one is wanted.
+ * @param {Certificate[]} certificates @param {Prompt['kinds'] & {}} kinds @param {Texts} texts
+ */
+function wrongCard(certificates, kinds, texts) {
+  const here = [...new Set(certificates.filter(({reason}) => reason === 'wrongKind').map(({kind}) => kind))];
+  if (here.length === 0) return undefined;
+  const is = kindNames(here, texts);
+  // The web site would take it, but IT's policy does not: another card of this kind would meet the same refusal.
+  if (kinds.length === 0 || here.some((kind) => kinds.includes(kind))) return texts.barredCard(is);
+  return texts.wrongCard(is, kindNames(kinds, texts));
 }
 
 /** @param {Prompt} prompt @param {Texts} texts @returns {Node[]} */

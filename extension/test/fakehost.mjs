@@ -20,11 +20,18 @@ const certificate = (id, change = {}) => ({
 });
 const mine = certificate('a');
 const agency = certificate('b', {kind: 'agency', holder: '範例機關', issuer: '政府憑證管理中心', reader: 'Virtual PCD 00 01'});
+const unwanted = certificate('a', {usable: false, reason: 'wrongKind'});
 const old = certificate('c', {holder: '陳大文', notAfter: '2026-02-01T00:00:00Z', usable: false, reason: 'expired'});
+// What a real card holds beside the certificate that logs in.
+const furniture = [
+  certificate('e', {holder: 'Government Root Certification Authority', issuer: 'Government Root Certification Authority', usable: false, reason: 'ca'}),
+  certificate('f', {holder: '內政部憑證管理中心', issuer: 'Government Root Certification Authority', usable: false, reason: 'ca'}),
+  certificate('0', {usable: false, reason: 'encryptionOnly'}),
+];
 const hostile = certificate('d', {holder: '<img src=x onerror=alert(1)>\u202e文大陳', issuer: '<b>issuer</b>'});
 const token = {unverifiedCertificate: 'MIIB', algorithm: 'RS256', signature: 'QUJD', format: 'web-eid:1.0', appVersion: 'https://cardbridge.tw/0.1.0'};
 const pin = {state: 'pin', certificate: mine, reader: mine.reader, tries: {state: 'exactly', left: 3}, pinLength: {min: 6, max: 8}};
-const number = {userCancelled: 1001, userTimeout: 1002, pinLocked: 1003, cancelled: 3014, promptFailed: 3015};
+const number = {userCancelled: 1001, userTimeout: 1002, pinLocked: 1003, computerSlept: 1019, cancelled: 3014, promptFailed: 3015};
 const who = (code) => (number[code] < 2000 ? 'person' : 'developer');
 
 let prompts = 0;
@@ -60,6 +67,10 @@ class Operation {
   }
 }
 
+/** Something happens beside the computer's keyboard: another page's request for certificates stands for it. */
+const happen = [];
+const atPad = () => new Promise((resolve) => happen.push(() => resolve('typed')));
+
 const scenarios = {
   async once(op) {
     if ((await op.ask(pin)).action !== 'pin') return;
@@ -72,13 +83,13 @@ const scenarios = {
     const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
       'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
     for (const reason of reasons) {
-      const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [mine]}, noUsableCertificate: {certificates: [old]}}[reason];
+      const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [unwanted, ...furniture]}, noUsableCertificate: {certificates: [old, ...furniture]}}[reason];
       if ((await op.ask({state: 'wait', reason, ...more})).action !== 'retry') return;
     }
     op.answer({result: token});
   },
   async states(op) {
-    const chosen = await op.ask({state: 'choose', certificates: [old, hostile, agency, mine]});
+    const chosen = await op.ask({state: 'choose', certificates: [...furniture, old, hostile, agency, mine]});
     if (chosen.action !== 'choose') return;
     if ((await op.ask(pin)).action !== 'pin') return;
     op.progress('verifying');
@@ -88,8 +99,42 @@ const scenarios = {
     const answer = await op.ask({...pin, state: 'locked', notice: 'wrongPIN', tries: {state: 'locked'}, unlockURL: 'https://moica.example.gov.tw/unlock'});
     if (answer.action === 'close') op.fail('pinLocked');
   },
+  // The PIN is typed at the reader: wrong, then right.
   async pad(op) {
-    await op.ask({...pin, state: 'pinPad'});
+    if (await Promise.race([op.ask({...pin, state: 'pinPad'}), atPad()]) !== 'typed') return;
+    op.progress('verifying');
+    const again = {...pin, state: 'pinPad', notice: 'wrongPIN', tries: {state: 'exactly', left: 2}};
+    if (await Promise.race([op.ask(again), atPad()]) !== 'typed') return;
+    op.progress('signing');
+    op.answer({result: token});
+  },
+  // Any state, by the second word of the nonce, until it is ended from outside.
+  async in(op) {
+    const state = op.params.challengeNonce.split('-')[1];
+    if (state === 'progress') {
+      if ((await op.ask(pin)).action === 'pin') op.progress('signing');
+      await op.cancelled;
+      op.fail('cancelled');
+      return;
+    }
+    await op.ask({...pin, state, ...{choose: {certificates: [mine, agency]}, wait: {reason: 'noCard'}}[state]});
+  },
+  // Wrong once; wrong, and the next one would be the last.
+  async wrong(op) {
+    if ((await op.ask(pin)).action !== 'pin') return;
+    op.progress('verifying');
+    if ((await op.ask({...pin, notice: 'wrongPIN', tries: {state: 'exactly', left: 2}})).action === 'pin') op.answer({result: token});
+  },
+  async last(op) {
+    if ((await op.ask(pin)).action !== 'pin') return;
+    op.progress('verifying');
+    if ((await op.ask({...pin, state: 'lastTry', notice: 'wrongPIN', tries: {state: 'last'}})).action !== 'confirm') return;
+    if ((await op.ask({...pin, tries: {state: 'last'}})).action === 'pin') op.answer({result: token});
+  },
+  async slept(op) {
+    void op.ask(pin);
+    await atPad();
+    op.fail('computerSlept');
   },
   async work(op) {
     if ((await op.ask(pin)).action !== 'pin') return;
@@ -142,6 +187,7 @@ const methods = {
     write({id, result: {host: {version: '0.1.0', protocol: 1}, allowed: true, operations: ['authenticate', 'certificates'], pinFromPage: true, readers, ...full}});
   },
   certificates(id) {
+    happen.splice(0).forEach((tell) => tell());
     write({id, result: {certificates: [mine, old], readers: [{name: 'Virtual PCD 00 00', state: 'present'}], problems: []}});
   },
   authenticate(id, params) {

@@ -4,6 +4,7 @@ import {mkdirSync, mkdtempSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import test, {after, before, describe} from 'node:test';
+import {TEXTS} from '../prompt/texts.js';
 import {EXTENSION_ID, keyIn, nonce, openPrompt, outcome, pressIn, start} from './browser.mjs';
 
 const shots = process.env.CARDBRIDGE_SHOTS ?? mkdtempSync(join(tmpdir(), 'cardbridge-shots-'));
@@ -85,12 +86,31 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
       assert.equal(choice, 'a'.repeat(64));
     });
 
+    /** What the person can act on stands open; what every card holds besides is one click away, the issuers' last. */
+    async function unusableOnesAreInOrder(window, reason) {
+      const texts = TEXTS[lang];
+      if (reason === 'wrongCard') {
+        const title = {'zh-TW': '這張是自然人憑證，網站要的是機關憑證、組織及團體憑證', en: 'This is: Citizen certificate. The web site wants: Agency certificate, Organisation certificate'};
+        assert.equal(await window.textContent('#title'), title[lang]);
+      }
+      const open = window.locator('#content > .choices .unusable');
+      assert.deepEqual(await open.allTextContents(), [texts.reasons[reason === 'wrongCard' ? 'wrongKind' : 'expired']]);
+      const aside = window.locator('details.aside .unusable');
+      assert.deepEqual(await aside.allTextContents(), [texts.reasons.encryptionOnly, texts.reasons.ca, texts.reasons.ca]);
+      assert.ok(await aside.first().isHidden());
+      assert.equal(await window.textContent('summary'), texts.aside(3));
+      await window.click('summary');
+      assert.ok(await aside.last().isVisible());
+      await shown(window, 'details[open]', `wait-${reason}-all`);
+    }
+
     test('every reason to wait', async () => {
       const window = await open('waits');
       const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
         'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
       for (const reason of reasons) {
         await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
+        if (reason === 'wrongCard' || reason === 'noUsableCertificate') await unusableOnesAreInOrder(window, reason);
         await pressIn(window, '#ok');
       }
       assert.equal((await outcome(page)).result.format, 'web-eid:1.0');
