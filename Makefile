@@ -104,8 +104,9 @@ cross: setup ## Build and vet the host for Windows.
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge.exe ./host
 
 .PHONY: generate
-generate: ## Write what is made from protocol/errors.json into the extension.
+generate: ## Write what is made from protocol/errors.json: the SDK's table, docs/messages.md.
 	node extension/tools/generate-errors.mjs
+	node extension/tools/generate-messages.mjs
 
 .PHONY: lint
 lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
@@ -116,6 +117,7 @@ lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
 	go tool staticcheck -tags dev ./host/... ./manifests/...
 	npx tsc --noEmit -p extension/tsconfig.json
 	node extension/tools/generate-errors.mjs --check
+	node extension/tools/generate-messages.mjs --check
 
 .PHONY: clean
 clean: ## Remove what was built.

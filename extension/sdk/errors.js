@@ -5,11 +5,11 @@
 
 /** @type {Readonly<Record<string, {number: number, who: Who, 'zh-TW': Text, en: Text}>>} */
 export const ERRORS = Object.freeze({
-  parseError: {"number":-32700,"who":"us","zh-TW":{"message":"收到無法解讀的訊息。","hint":"請重新整理網頁再試一次；若仍發生，請連同作業編號告知資訊人員。"},"en":{"message":"A message could not be read.","hint":"Reload the page and try again. If it happens again, give IT the operation id."}},
+  parseError: {"number":-32700,"who":"us","zh-TW":{"message":"收到無法解讀的訊息。","hint":"請重新整理網頁再試一次；若仍發生，請將代碼告知資訊人員。"},"en":{"message":"A message could not be read.","hint":"Reload the page and try again. If it happens again, give IT the code."}},
   invalidRequest: {"number":-32600,"who":"us","zh-TW":{"message":"訊息的格式不符合通訊協定。","hint":"請更新擴充功能與主程式到同一版本；若仍發生，請告知資訊人員。"},"en":{"message":"A message does not follow the protocol.","hint":"Update the extension and the host to the same release. If it happens again, tell IT."}},
   unknownMethod: {"number":-32601,"who":"developer","zh-TW":{"message":"要求了不存在的功能。","hint":"請確認網站使用的 SDK 版本，與通訊協定文件所列的方法名稱。"},"en":{"message":"The method does not exist.","hint":"Check the SDK's version and the method names in the protocol document."}},
   invalidParams: {"number":-32602,"who":"developer","zh-TW":{"message":"要求的參數不正確。","hint":"請對照文件檢查每個參數的名稱、型別與長度。"},"en":{"message":"The parameters are not valid.","hint":"Check name, type and length of each parameter against the documentation."}},
-  internal: {"number":-32603,"who":"us","zh-TW":{"message":"憑證通內部發生錯誤。","hint":"請再試一次；若仍發生，請將作業編號提供給資訊人員。"},"en":{"message":"CardBridge failed inside.","hint":"Try again. If it happens again, give IT the operation id."}},
+  internal: {"number":-32603,"who":"us","zh-TW":{"message":"憑證通內部發生錯誤。","hint":"請再試一次；若仍發生，請將作業編號提供給資訊人員。"},"en":{"message":"CardBridge failed inside.","hint":"Try again. If it happens again, give IT the reference."}},
   userCancelled: {"number":1001,"who":"person","zh-TW":{"message":"您已取消這次作業。","hint":"需要時請再按一次登入。"},"en":{"message":"You cancelled.","hint":"Press the button again when you are ready."}},
   userTimeout: {"number":1002,"who":"person","zh-TW":{"message":"等候時間已過，作業已結束。","hint":"請準備好卡片與密碼，再按一次登入。"},"en":{"message":"Nobody answered in time.","hint":"Have the card and PIN ready and press the button again."}},
   pinLocked: {"number":1003,"who":"person","zh-TW":{"message":"卡片已鎖住，密碼（PIN）無法再使用。","hint":"請到發卡的憑證管理中心網站辦理解鎖，解鎖後再登入。"},"en":{"message":"The card is locked; its PIN cannot be used any more.","hint":"Unlock it at the web site of the certification authority that issued it, then log in again."}},

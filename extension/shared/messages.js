@@ -4,6 +4,10 @@ import {boolean, bytes, integer, json, list, object, oneOf, text} from './schema
 /** @typedef {import('./schema.js').Check} Check */
 
 export const KINDS = /** @type {const} */ (['citizen', 'agency', 'organisation', 'business', 'test', 'other']);
+/** Why a certificate cannot be used. */
+export const REASONS = /** @type {const} */ (['expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'keyUnsupported', 'ca']);
+export const PROGRESS = /** @type {const} */ (['reading', 'verifying', 'signing', 'resetting']);
+export const TRIES = /** @type {const} */ (['unknown', 'atLeastTwo', 'exactly', 'last', 'locked']);
 export const LANGUAGES = /** @type {const} */ (['zh-TW', 'en']);
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
 
@@ -22,7 +26,7 @@ const module = object({path: text(1, 4096), state: oneOf('found', 'missing')});
 const certificate = object({
   id: fingerprint, certificate: base64(65536), kind: oneOf(...KINDS), holder: name, issuer: name, serialNumber: name,
   notBefore: time, notAfter: time, keyType: text(1, 32, /^[\x20-\x7e]+$/), reader: name, usable: boolean,
-  'reason?': oneOf('expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'keyUnsupported', 'ca'),
+  'reason?': oneOf(...REASONS),
 });
 const code = text(1, 64, /^[a-z][A-Za-z0-9]*$/);
 const facts = json(16384);
@@ -78,7 +82,7 @@ export const RESULTS = {
   }),
 };
 
-const tries = object({state: oneOf('unknown', 'atLeastTwo', 'exactly', 'last', 'locked'), 'left?': integer(0, 255)});
+const tries = object({state: oneOf(...TRIES), 'left?': integer(0, 255)});
 const pinLength = object({min: integer(0, 255), max: integer(1, 255)});
 export const WAIT_REASONS = /** @type {const} */ ([
   'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
@@ -117,7 +121,7 @@ export const HOST_PARAMS = {
     stateNeeds[/** @type {{state: string}} */ (value).state](value, path);
   },
   card: object({reader: name, state: oneOf('empty', 'present', 'inUse', 'mute', 'gone')}),
-  progress: object({operation: messageId, state: oneOf('reading', 'verifying', 'signing', 'resetting')}),
+  progress: object({operation: messageId, state: oneOf(...PROGRESS)}),
 };
 
 const only = (/** @type {string} */ action) => object({action: oneOf(action)});

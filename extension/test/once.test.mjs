@@ -1,8 +1,13 @@
-// A PIN is sent once, whatever is pressed; what was typed is gone with its prompt, and so is the window.
+// A PIN is sent once, whatever is pressed; what was typed is gone with its prompt, and so is the window. Pictures: build/messages.
 import assert from 'node:assert/strict';
+import {mkdirSync} from 'node:fs';
+import {join} from 'node:path';
 import test, {after, before, describe} from 'node:test';
+import {fileURLToPath} from 'node:url';
 import {keyIn, nonce, openPrompt, outcome, press, pressIn, start} from './browser.mjs';
 
+const pictures = fileURLToPath(new URL('../../build/messages/', import.meta.url));
+mkdirSync(pictures, {recursive: true});
 let browser;
 let page;
 let from;
@@ -154,6 +159,11 @@ describe('a PIN pad', () => {
     const window = await open('pad', 'pinPad');
     assert.match(await window.innerText('main'), /請在讀卡機的按鍵上輸入 PIN 碼[^]*這台電腦上不必輸入任何東西[^]*王小明[^]*還可以試 3 次/);
     assert.equal(await window.locator('input').count(), 0);
+    await window.screenshot({path: join(pictures, 'pin-pad-zh-TW.png')});
+    await window.click('#language');
+    assert.match(await window.innerText('main'), /Type the PIN on the card reader[^]*Nothing is typed on this computer/);
+    await window.screenshot({path: join(pictures, 'pin-pad-en.png')});
+    await window.click('#language');
     assert.ok(await window.locator('#ok').isHidden());
     await keyIn(window, 'Enter');
     await happens();

@@ -1,8 +1,7 @@
 // What the login page says when a part is missing: what to install, for this browser on this system.
 import assert from 'node:assert/strict';
-import {readFileSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
 import {after, before, beforeEach, test} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {chromium} from 'playwright-core';
 import {hosts, setPolicy} from '../world/world.mjs';
 import {PIN, picture, pressIn, startVisit, typePIN} from './visit.mjs';
@@ -73,52 +72,54 @@ test('no host: an MSI, a pkg, a package, by system', async () => {
   await visit.holds(nothing);
 });
 
-test('the module that IT named is not there: the window says so', async () => {
+/** IT names this as the only module; the host that runs keeps its session's policy, so it ends. */
+async function withModule(path, then) {
   const {origin} = visit.portal;
-  setPolicy({portals: [{origin, operations: ['authenticate', 'certificates']}], modules: ['/opt/not-there/libpkcs11.so']});
+  const fresh = async (policy) => {
+    setPolicy(policy);
+    for (const pid of hosts(visit.world.folder)) process.kill(Number(pid), 'SIGKILL');
+    while (hosts(visit.world.folder).length > 0) await sleep(20);
+  };
+  await fresh({portals: [{origin, operations: ['authenticate', 'certificates']}], modules: [path]});
   try {
-    const window = await visit.press('citizen');
-    await window.waitForSelector('body[data-state="wait"]');
-    assert.match(await window.innerText('main'), /讀卡元件（PKCS#11 模組）[^]*重新安裝卡片的中介軟體/);
+    await then();
+  } finally {
+    await fresh(null);
+  }
+}
+
+test('no module is installed: the page says early what to install, by system; the window says it to IT', async () => {
+  await withModule('/opt/not-there/libpkcs11.so', async () => {
+    let number = 76;
+    for (const [system, said] of Object.entries({Windows: /請安裝 Windows 版的卡片管理程式 HiCOS/, Mac: /macOS 版的卡片管理程式 HiCOS/, Linux: /請安裝卡片管理程式（PKCS#11 模組）/})) {
+      const text = await on(system);
+      assert.match(text, /找不到讀卡元件（PKCS#11 模組）/);
+      assert.match(text, said);
+      assert.ok(text.endsWith('代碼 noModule'), 'told by status, which is no operation that failed: there is nothing to look for in a log');
+      assert.equal(await visit.page.getAttribute('#problem a', 'href'), 'https://moica.nat.gov.tw/');
+      await picture(visit.page, `${number++}-no-module-${system.toLowerCase()}`);
+    }
+    const window = await visit.press('citizen', '/?lang=en');
+    await window.waitForSelector('body[data-state="wait"][data-reason="noModule"]');
+    assert.match(await window.innerText('main'), /No PKCS#11 module was found[^]*call your IT department/);
     await picture(window, '75-window-no-module');
     await pressIn(window, '#cancel');
     await visit.refused('userCancelled');
     await visit.holds(nothing);
-  } finally {
-    setPolicy(null);
-  }
+  });
 });
 
-test('no module, told by the host: the card’s own program, by system', async () => {
-  const restore = scriptedHost(visit.world, {allowed: true, operations: ['authenticate'], pinFromPage: false, code: 'noModule', readers: []});
-  try {
-    let number = 76;
-    for (const [system, said] of Object.entries({Windows: /請安裝 Windows 版的卡片管理程式 HiCOS/, Mac: /macOS 版的卡片管理程式 HiCOS/, Linux: /請安裝卡片管理程式（PKCS#11 模組）/})) {
-      assert.match(await on(system), said);
-      assert.equal(await visit.page.getAttribute('#problem a', 'href'), 'https://moica.nat.gov.tw/');
-      await picture(visit.page, `${number++}-no-module-${system.toLowerCase()}`);
-    }
+test('a module that cannot be loaded: another message in the window, and no word about what to install', async () => {
+  await withModule('/etc/passwd', async () => {
+    const window = await visit.press('citizen');
+    assert.ok(await visit.page.locator('#problem').isHidden(), 'the file is there: only its use tells');
+    await window.waitForSelector('body[data-state="wait"][data-reason="moduleInvalid"]');
+    assert.match(await window.innerText('main'), /讀卡元件（PKCS#11 模組）的檔案無法載入/);
+    await pressIn(window, '#cancel');
+    await visit.refused('userCancelled');
     await visit.holds(nothing);
-  } finally {
-    restore();
-  }
+  });
 });
-
-/** A program in the host's place that answers status with this, then ends; gives what puts the host back. */
-function scriptedHost({browser, folder}, status) {
-  for (const pid of hosts(folder)) process.kill(pid, 'SIGKILL'); // it would stay connected for half a minute
-  const manifest = readFileSync(browser.manifest, 'utf8');
-  const script = join(folder, 'host.sh');
-  const program = `const write = (m, then) => { const b = Buffer.from(JSON.stringify({jsonrpc: '2.0', ...m})); const h = Buffer.alloc(4); h.writeUInt32LE(b.length); process.stdout.write(Buffer.concat([h, b]), then); };
-    let all = Buffer.alloc(0);
-    process.stdin.on('data', (d) => { all = Buffer.concat([all, d]); while (all.length >= 4 && all.length >= 4 + all.readUInt32LE(0)) {
-      const n = all.readUInt32LE(0); const m = JSON.parse(all.subarray(4, 4 + n)); all = all.subarray(4 + n);
-      if (m.method === 'hello') write({id: m.id, result: {protocol: 1, host: {name: 'cardbridge', version: '0.0.0', os: 'linux', arch: 'amd64', build: 'dev'}, maxMessageBytes: 1048576}});
-      else if (m.method === 'status') write({id: m.id, result: {host: {version: '0.0.0', protocol: 1}, ...${JSON.stringify(status)}}}, () => process.exit()); } });`;
-  writeFileSync(script, `#!/bin/sh\nexec node -e "$(cat <<'END'\n${program}\nEND\n)"\n`, {mode: 0o755});
-  writeFileSync(browser.manifest, JSON.stringify({...JSON.parse(manifest), path: script}));
-  return () => writeFileSync(browser.manifest, manifest);
-}
 
 test('the readers’ service is down: the page says so early; the window says whom to ask, goes on by itself', async () => {
   await visit.put('citizen');
