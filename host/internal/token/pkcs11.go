@@ -86,11 +86,11 @@ func (k *openedKey) sign(cert *x509.Certificate, keyID []byte, request signReque
 	if request.PSS {
 		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.Hash(request.Hash)}
 	}
-	key, always, f := k.privateKey(keyID)
+	key, f := k.privateKey(cert.PublicKey, keyID)
 	if f != nil {
 		return nil, f
 	}
-	if k.high != nil && !always {
+	if k.high != nil && key.byID && !key.always {
 		if signer, err := k.high.FindKeyPair(keyID, nil); err == nil && signer != nil {
 			signature, err := signer.Sign(nil, request.Digest, opts)
 			if err != nil {
@@ -99,34 +99,19 @@ func (k *openedKey) sign(cert *x509.Certificate, keyID []byte, request signReque
 			return signature, nil
 		}
 	}
-	return k.signDirectly(key, always, cert, request, pin)
+	return k.signDirectly(key, cert, request, pin)
 }
 
-// privateKey looks only now: real cards show their private keys after C_Login.
-func (k *openedKey) privateKey(keyID []byte) (key pkcs11.ObjectHandle, always bool, f *failure) {
-	found, err := findObjects(k.p, k.session, []*pkcs11.Attribute{
-		pkcs11.NewAttribute(pkcs11.CKA_CLASS, pkcs11.CKO_PRIVATE_KEY), pkcs11.NewAttribute(pkcs11.CKA_ID, keyID)}, 1)
-	if err != nil {
-		return 0, false, moduleFailure("C_FindObjects", err)
-	}
-	if len(found) == 0 {
-		return 0, false, &failure{Kind: failKeyMissing}
-	}
-	attrs, err := k.p.GetAttributeValue(k.session, found[0], []*pkcs11.Attribute{pkcs11.NewAttribute(pkcs11.CKA_ALWAYS_AUTHENTICATE, nil)})
-	always = err == nil && len(attrs) == 1 && len(attrs[0].Value) == 1 && attrs[0].Value[0] != 0
-	return found[0], always, nil
-}
-
-// signDirectly is the way of keys that want the PIN for each use, or have no public half.
-func (k *openedKey) signDirectly(key pkcs11.ObjectHandle, always bool, cert *x509.Certificate, request signRequest, pin PIN) ([]byte, *failure) {
+// signDirectly is the way of keys that want the PIN for each use, have no public half, or are not found by their CKA_ID.
+func (k *openedKey) signDirectly(key privateKey, cert *x509.Certificate, request signRequest, pin PIN) ([]byte, *failure) {
 	mechanism, input, err := mechanismFor(cert.PublicKey, request)
 	if err != nil {
 		return nil, &failure{Kind: failModule, Call: "C_SignInit"}
 	}
-	if err := k.p.SignInit(k.session, []*pkcs11.Mechanism{mechanism}, key); err != nil {
+	if err := k.p.SignInit(k.session, []*pkcs11.Mechanism{mechanism}, key.handle); err != nil {
 		return nil, moduleFailure("C_SignInit", err)
 	}
-	if always {
+	if key.always {
 		// C_Login has just accepted this PIN, so it costs no try
 		if err := k.login(pkcs11.CKU_CONTEXT_SPECIFIC, pin); err != nil {
 			return nil, loginFailure(err)
