@@ -16,6 +16,7 @@ import (
 	"github.com/cardbridge/cardbridge/testcard/pki"
 	"github.com/cardbridge/cardbridge/testcard/rig"
 	"github.com/cardbridge/cardbridge/tests/hosttest"
+	"github.com/cardbridge/cardbridge/tests/softhsm/softtoken"
 )
 
 var world struct {
@@ -64,7 +65,8 @@ const policyName = "policy.json"
 // lane is a desk: readers, a card, a module of its own. Tests at different desks do not meet.
 type lane struct {
 	home   string
-	rig    *rig.Rig
+	env    []string
+	rig    *rig.Rig // nil: no PC/SC
 	deck   *deck.Deck
 	module *fault.Module
 }
@@ -72,19 +74,36 @@ type lane struct {
 // newLane sets up a desk whose hosts use the faulty module before OpenSC.
 func newLane(t *testing.T) *lane {
 	t.Helper()
-	l := &lane{home: filepath.Join(world.dir, strings.ReplaceAll(t.Name(), "/", "_")), deck: deck.New(world.pki)}
-	require.NoError(t, os.MkdirAll(l.home, 0o700))
+	l := emptyLane(t, "module.so", world.opensc)
+	l.deck = deck.New(world.pki)
 	var err error
-	l.module, err = world.library.At(filepath.Join(l.home, "module.so"), world.opensc)
-	require.NoError(t, err)
 	l.rig, err = rig.Start("")
 	require.NoError(t, err)
+	l.env = []string{l.rig.Env()}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("pcscd: %s", l.rig.Log())
 		}
 		require.NoError(t, l.rig.Close())
 	})
+	return l
+}
+
+// newSoftLane is a desk without PC/SC, with the faulty module before SoftHSM.
+func newSoftLane(t *testing.T, store *softtoken.Store) *lane {
+	t.Helper()
+	l := emptyLane(t, "softhsm-module.so", softtoken.Module) // the name tells the host that no reader announces its tokens
+	l.env = []string{store.Env(), "PCSCLITE_CSOCK_NAME=" + filepath.Join(l.home, "nothing")}
+	return l
+}
+
+func emptyLane(t *testing.T, name, realModule string) *lane {
+	t.Helper()
+	l := &lane{home: filepath.Join(world.dir, strings.NewReplacer("/", "_", " ", "_").Replace(t.Name()))}
+	require.NoError(t, os.MkdirAll(l.home, 0o700))
+	var err error
+	l.module, err = world.library.At(filepath.Join(l.home, name), realModule)
+	require.NoError(t, err)
 	l.policy(t, nil)
 	return l
 }
@@ -115,7 +134,7 @@ func (l *lane) insert(t *testing.T, name string) *deck.Card {
 
 func (l *lane) start(t *testing.T) *hosttest.Host {
 	t.Helper()
-	return hosttest.Start(t, world.binary, l.home, l.rig.Env()).Greet()
+	return hosttest.Start(t, world.binary, l.home, l.env...).Greet()
 }
 
 func (l *lane) set(t *testing.T, rules ...string) {

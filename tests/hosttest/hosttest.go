@@ -74,7 +74,10 @@ type Prompt struct {
 	State       string
 	Reason      string
 	Notice      string
-	Tries       *struct{ State string }
+	Tries       *struct {
+		State string
+		Left  int
+	}
 	PINLength   *struct{ Min, Max int }
 	Certificate *struct{ ID, Kind, Holder, KeyType string }
 	UnlockURL   string

@@ -120,10 +120,20 @@ static CK_RV find_next(struct search *s, const CK_ULONG *a)
 	return CKR_OK;
 }
 
+/* attributes asks for something else in the place of a CKA_ID that is not there: the caller has no room for the true one. */
 static long attributes(const struct control *c, const CK_ULONG *a)
 {
-	const char *rule = id_rule(c, class_of(a[0], a[1]));
 	CK_ATTRIBUTE *t = (CK_ATTRIBUTE *)a[2];
+	const char *rule = id_rule(c, class_of(a[0], a[1]));
+	for (CK_ULONG i = 0; rule && i < a[3]; i++) {
+		if (t[i].type == CKA_ID && !strcmp(rule, "strip")) {
+			CK_ATTRIBUTE id = t[i];
+			t[i].type = CKA_CLASS, t[i].pValue = NULL;
+			CK_RV rv = call_real(I_C_GetAttributeValue, a);
+			id.ulValueLen = 0, t[i] = id;
+			return (long)rv;
+		}
+	}
 	CK_RV rv = call_real(I_C_GetAttributeValue, a);
 	for (CK_ULONG i = 0; rule && rv == CKR_OK && i < a[3]; i++) {
 		if (t[i].type == CKA_ID) {
