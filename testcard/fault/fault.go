@@ -95,7 +95,8 @@ func (l Library) At(path, realModule string) (*Module, error) {
 	return m, errors.Join(os.WriteFile(path, raw, 0o755), m.Set())
 }
 
-// Set replaces the rules; none is no fault. It holds from the next call on, in processes that run already too.
+// Set replaces the rules; none is no fault. It holds from the next call on, in processes that run already too; a call that is in
+// the log has read its rules.
 func (m *Module) Set(rules ...string) error {
 	text := strings.Join(append([]string{"module " + m.real}, rules...), "\n") + "\n"
 	file := m.Path + ".control"

@@ -69,12 +69,12 @@ type Error struct {
 
 // Prompt is a prompt with the id to answer it by.
 type Prompt struct {
-	ID          string `json:"-"`
-	Operation   string
-	State       string
-	Reason      string
-	Notice      string
-	Tries       *struct {
+	ID        string `json:"-"`
+	Operation string
+	State     string
+	Reason    string
+	Notice    string
+	Tries     *struct {
 		State string
 		Left  int
 	}

@@ -110,8 +110,9 @@ static CK_RV dispatch(enum function f, CK_ULONG *a)
 {
 	struct control c;
 	CK_RV rv;
-	log_call(function_names[f], note(f, a));
+	/* the log comes second: who sees a call there may change the file for the next one */
 	control_read(&c, function_names[f], ++calls[f], user_logged_in);
+	log_call(function_names[f], note(f, a));
 	for (int i = 0; i < c.count; i++) {
 		if (!strcmp(c.rules[i].subject, function_names[f]) && act(&c.rules[i], &rv)) {
 			return rv;
@@ -166,8 +167,8 @@ __attribute__((visibility("default"))) CK_RV C_GetFunctionList(CK_FUNCTION_LIST_
 	struct control c;
 	CK_RV rv = CKR_GENERAL_ERROR;
 	static CK_FUNCTION_LIST nothing;
-	log_call("C_GetFunctionList", "");
 	control_read(&c, "C_GetFunctionList", ++calls[I_C_GetFunctionList], 0);
+	log_call("C_GetFunctionList", "");
 	for (int i = 0; i < c.count; i++) {
 		if (!strcmp(c.rules[i].subject, "C_GetFunctionList") && act(&c.rules[i], &rv)) {
 			return rv;
