@@ -167,34 +167,6 @@ func TestCancel(t *testing.T) {
 	require.Zero(t, the.State().Verifies)
 }
 
-// The port is closed at every stage: the host ends by itself, cards are closed, no process stays (Close demands it).
-func TestPortClosed(t *testing.T) {
-	for _, stage := range []string{"waiting", "PIN", "signing"} {
-		t.Run(stage, func(t *testing.T) {
-			empty(t)
-			the := card(t, "citizen")
-			if stage != "waiting" {
-				require.NoError(t, world.rig.Insert(0, the.Card))
-			}
-			the.SetDelays(time.Second, 0)
-			h := start(t)
-			h.Login(nil)
-			switch stage {
-			case "waiting":
-				h.Prompt("wait")
-			case "PIN":
-				h.Prompt("pin")
-			case "signing":
-				h.PIN(h.Prompt("pin"), the.PIN)
-				require.Eventually(t, func() bool { return the.State().Verifies == 1 }, hosttest.Patience, time.Millisecond)
-			}
-			h.Close()
-			require.Zero(t, h.Cmd.ProcessState.ExitCode())
-			requireClosed(t, the)
-		})
-	}
-}
-
 // A signer that dies with the card verified leaves it to its parent to close the card; a host that dies leaves it to the signer.
 func TestKilledWhileSigning(t *testing.T) {
 	for _, victim := range []string{"signer", "host"} {
@@ -286,18 +258,6 @@ func TestModulesThatAreNone(t *testing.T) {
 			requireCode(t, "userCancelled", h.Await(answer))
 		})
 	}
-}
-
-// Browsers end a host by closing its pipe; a system that shuts down sends SIGTERM.
-func TestTerminated(t *testing.T) {
-	the := insert(t, "citizen")
-	h := start(t)
-	h.Login(nil)
-	h.Prompt("pin")
-	require.NoError(t, h.Cmd.Process.Signal(syscall.SIGTERM))
-	h.Wait()
-	require.Zero(t, h.Cmd.ProcessState.ExitCode())
-	requireClosed(t, the)
 }
 
 // A pulled card can hang the module that is just reading it; PC/SC's event ends that scan, not the deadline.
