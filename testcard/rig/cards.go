@@ -43,7 +43,7 @@ func (r *Rig) Insert(reader int, c *piv.Card) error {
 }
 
 // Remove pulls the card out and waits until the daemon has noticed, which takes up to 400 ms since
-// it polls. No card is no error.
+// it polls. No card, no reader is no error.
 func (r *Rig) Remove(reader int) error {
 	if _, err := r.reader(reader); errors.Is(err, ErrUnplugged) {
 		return nil

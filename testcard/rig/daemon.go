@@ -71,6 +71,7 @@ func (r *Rig) Up() error {
 	r.daemon = p
 	netns := fmt.Sprintf("/proc/%d/ns/net", p.cmd.Process.Pid)
 	count := 0
+	r.events = [2]uint32{}
 	for i := range r.readers {
 		r.readers[i] = vpcd.NewReader(net.JoinHostPort("127.0.0.1", fmt.Sprint(firstPort+i)), netns)
 		if r.plugged[i] {

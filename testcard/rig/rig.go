@@ -61,9 +61,10 @@ type Rig struct {
 	dir string // ours alone, removed by Close
 
 	mu      sync.Mutex
-	daemon  *process // nil while it is down
-	bus     *os.File // of that daemon
-	plugged [2]bool  // also while it is down
+	daemon  *process  // nil while it is down
+	bus     *os.File  // of that daemon
+	plugged [2]bool   // also while it is down
+	events  [2]uint32 // what the daemon had counted when a reader was plugged in
 	names   [2]string
 	readers [2]*vpcd.Reader
 }

@@ -234,3 +234,15 @@ func TestWithoutTheRight(t *testing.T) {
 	assert.Contains(t, string(out), rig.ErrNamespaces.Error())
 	assert.Equal(t, 1, strings.Count(strings.TrimSpace(string(out)), "\n")+1, string(out))
 }
+
+// vpcd keeps one card waiting until the daemon polls: further ones must get in all the same.
+func TestOutAndInAgainAndAgain(t *testing.T) {
+	c := card(t, "citizen")
+	insert(t, 0, c)
+	for range 20 {
+		require.NoError(t, shared.Pull(0))
+		require.NoError(t, shared.Put(0, c.Card))
+	}
+	require.NoError(t, shared.WaitCard(0, true))
+	require.NoError(t, shared.Remove(0))
+}

@@ -81,13 +81,16 @@ func parseStates(b []byte) []ReaderState {
 }
 
 // WaitCard waits until the daemon has noticed that a card is in the reader, or that none is.
+//
+// Its poll must have noticed, which counts events, so that an odd count since the reader was plugged in is a card: a client whose reset meets a card that was
+// pulled makes the daemon show an empty reader before that, and a card put in between would never be shown.
 func (r *Rig) WaitCard(reader int, present bool) error {
 	if reader < 0 || reader >= len(Readers) {
 		return ErrNoReader
 	}
 	err := r.wait(nil, func(all []ReaderState) bool {
 		s, there := r.stateOf(all, reader)
-		return there && s.Present == present && (!present || len(s.ATR) > 0)
+		return there && s.Present == present && ((s.Events-r.eventsAtPlug(reader))%2 == 1) == present && (!present || len(s.ATR) > 0)
 	})
 	if err != nil {
 		return fmt.Errorf("rig: the PC/SC daemon has not noticed the card in reader %d (present: %v); its own words: %q: %w", reader, present, r.Log(), err)

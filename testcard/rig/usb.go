@@ -118,9 +118,19 @@ func (r *Rig) setPlugged(reader int, plugged bool, action string) error {
 	if err := r.announce(action, reader); err != nil {
 		return err
 	}
-	err := r.wait(r.daemon, func(s []ReaderState) bool { _, there := r.stateOf(s, reader); return there == plugged })
+	err := r.wait(r.daemon, func(s []ReaderState) bool {
+		state, there := r.stateOf(s, reader)
+		r.events[reader] = state.Events
+		return there == plugged
+	})
 	if err != nil {
 		return fmt.Errorf("rig: the PC/SC daemon has not noticed %q of reader %d; its own words: %q: %w", action, reader, r.Log(), err)
 	}
 	return nil
+}
+
+func (r *Rig) eventsAtPlug(reader int) uint32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.events[reader]
 }

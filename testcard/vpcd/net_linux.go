@@ -1,11 +1,13 @@
 package vpcd
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"runtime"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -62,26 +64,35 @@ func dialIn(netns, address string) (conn net.Conn, err error) {
 
 // dialHere connects on the calling thread. net.Dial may make its socket on another one, that is, in
 // another namespace.
+//
+// vpcd's queue holds one connection, and vpcd looks at it only when the daemon polls: while a card that was pulled in the same
+// poll still stands in it, a connection is neither made nor refused. The kernel would ask again after a second, we do at once.
 func dialHere(address string) (net.Conn, error) {
 	a, err := net.ResolveTCPAddr("tcp4", address)
 	if err != nil {
 		return nil, err
 	}
+	for end := time.Now().Add(dialTimeout); ; {
+		conn, err := connect(a, 20*time.Millisecond)
+		if !errors.Is(err, syscall.EINPROGRESS) || time.Now().After(end) {
+			return conn, err
+		}
+	}
+}
+
+func connect(a *net.TCPAddr, limit time.Duration) (net.Conn, error) {
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
-	f := os.NewFile(uintptr(s), address)
+	f := os.NewFile(uintptr(s), a.String())
 	defer f.Close()
 	to := &unix.SockaddrInet4{Port: a.Port}
 	copy(to.Addr[:], a.IP.To4())
-	// On loopback a connection is made or refused at once; the limit is for a listener whose queue is full.
-	_ = unix.SetsockoptTimeval(s, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Sec: int64(dialTimeout.Seconds())})
-	for {
-		err = unix.Connect(s, to)
-		if err != syscall.EINTR {
-			break
-		}
+	_ = unix.SetsockoptTimeval(s, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{Usec: limit.Microseconds()})
+	err = unix.Connect(s, to)
+	if err == syscall.EINTR {
+		err = syscall.EINPROGRESS // a second call would only say EALREADY
 	}
 	if err != nil {
 		return nil, os.NewSyscallError("connect", err)

@@ -11,7 +11,7 @@ import (
 // ErrOccupied says that a card is in the reader already.
 var ErrOccupied = errors.New("vpcd: a card is in this reader already; remove it first")
 
-const dialTimeout = time.Second
+const dialTimeout = 3 * time.Second // several polls of the daemon
 
 // Reader is one slot of vpcd: a connection is a card in it.
 type Reader struct {
