@@ -67,6 +67,7 @@ test-unit: setup ## Go tests that need no card; fuzz tests on their seeds; both 
 .PHONY: test-card
 test-card: setup ## The built host and the virtual card, on real PC/SC with the real OpenSC module; SoftHSM.
 	go test -count=1 ./testcard/... ./tests/card/... ./tests/softhsm/...
+	go test -count=1 -v ./tests/sequences | grep -v '^==='
 
 .PHONY: test-portal
 test-portal: setup dev ## The portal's library on both databases, then every path through the reference portal in real Chromium.

@@ -24,6 +24,7 @@ import (
 //	/certificate?card=              pem, holder, serialNumber, idTail, oid of a card's login certificate
 //	/insert?reader=&card=[&wait=0]  put a card in; returns once the daemon has noticed, unless wait=0
 //	/remove?reader=[&wait=0]        pull the card out
+//	/notice?reader=[&card=]         insert, or without a card remove, and tell when the daemon told its clients
 //	/swap?reader=&card=             replace the card
 //	/set?card=…                     pinTries, signDelayMs, apduDelayMs, pullOnSign (true stays until false)
 //	/reset-card?card=               fresh PIN, PUK and tries, counters at zero, no delays, no pullOnSign
@@ -33,7 +34,7 @@ import (
 //	/daemon?up=0|1[&kill=1]         stop (or kill -9) or start the PC/SC daemon; stopping takes the cards out
 //	/ocsp?mode= and /crl?mode=      how the PKI answers (pki.Modes)
 //
-// All but the first three answer what /state answers, and want POST.
+// All but the first three and /notice answer what /state answers, and want POST.
 type control struct {
 	rig  *rig.Rig
 	pki  *pki.PKI
@@ -89,6 +90,7 @@ func (c *control) handler() http.Handler {
 	m.HandleFunc("/state", answer(func(parameters) (any, error) { return c.state(), nil }))
 	m.HandleFunc("/cards", answer(cards))
 	m.HandleFunc("/certificate", answer(c.certificate))
+	m.HandleFunc("POST /notice", answer(c.notice))
 	for path, do := range map[string]func(parameters) error{
 		"/insert": c.insert, "/remove": c.remove, "/swap": c.swap, "/set": c.set,
 		"/reset-card": c.resetCard, "/daemon": c.daemon, "/plug": c.plug, "/unplug": c.unplug, "/hold": c.hold, "/release": c.release,

@@ -183,6 +183,12 @@ func TestReadersAndHolders(t *testing.T) {
 	s = r.do("/plug?reader=0")
 	assert.Equal(t, []bool{true, false}, []bool{s.Readers[0].Plugged, s.Readers[1].Plugged})
 	assert.Equal(t, "Yubico Test 00 00", s.Readers[0].Name)
+	var n noticeAnswer
+	before := float64(time.Now().UnixMilli())
+	require.Equal(t, http.StatusOK, r.post("/notice?reader=0&card=citizen", "", &n))
+	assert.GreaterOrEqual(t, n.At, before)
+	require.Equal(t, http.StatusOK, r.post("/notice?reader=0", "", &n))
+	assert.False(t, r.do("/state").Readers[0].Present)
 	r.do("/insert?reader=0&card=citizen")
 	s = r.do("/hold?reader=0")
 	assert.Equal(t, int32(-1), s.Readers[0].Clients)

@@ -26,6 +26,30 @@ func (c *control) unplug(q parameters) error {
 	return c.rig.Unplug(reader)
 }
 
+// noticeAnswer is /notice.
+type noticeAnswer struct {
+	At float64 `json:"at"` // milliseconds since 1970
+}
+
+func (c *control) notice(q parameters) (any, error) {
+	do := c.insert
+	if q["card"] == "" {
+		do = c.remove
+	}
+	told, err := c.rig.Notice()
+	if err != nil {
+		return nil, err
+	}
+	if err := do(q); err != nil {
+		return nil, err
+	}
+	at, ok := <-told
+	if !ok {
+		return nil, errors.New("the daemon told of no change")
+	}
+	return noticeAnswer{float64(at.UnixMicro()) / 1000}, nil
+}
+
 func (c *control) hold(q parameters) error {
 	reader, err := q.number("reader")
 	if err != nil {

@@ -50,6 +50,7 @@ type bench struct {
 	dir                       string
 	rig                       *rig.Rig
 	card                      *deck.Card
+	other                     *deck.Card // for reader 1
 	modules                   []module
 	peaks                     map[string]float64 // MiB, by row
 }
@@ -96,7 +97,11 @@ func (b *bench) prepare(p *pki.PKI) error {
 	if err != nil {
 		return err
 	}
-	if b.card, err = deck.New(p).Card("citizen"); err != nil {
+	cards := deck.New(p)
+	if b.card, err = cards.Card("citizen"); err != nil {
+		return err
+	}
+	if b.other, err = cards.Card("agency"); err != nil {
 		return err
 	}
 	if err := b.rig.Insert(0, b.card.Card); err != nil {

@@ -46,8 +46,13 @@ func (b *bench) measure(rounds int) ([]row, error) {
 			}},
 		)
 	}
-	insert := item{[]string{cardNotice, cardPrompt, cardC}, min(rounds/8, 24), b.insert}
-	times, err := interleave(append(items, insert))
+	few := min(rounds/8, 24) // the daemon's poll takes most of the time
+	items = append(items,
+		item{[]string{cardNotice, cardPrompt, cardC}, few, b.insert},
+		item{[]string{noticeIn, noticePrompt, noticeOut, noticeWait}, few, b.notice},
+		item{busyRows[:], few, b.busy},
+	)
+	times, err := interleave(items)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +61,7 @@ func (b *bench) measure(rounds int) ([]row, error) {
 			return nil, err
 		}
 	}
-	return table(append(items, insert), times, against, b.peaks), nil
+	return table(items, times, against, b.peaks), nil
 }
 
 // start is from fork to the answer to the first message.

@@ -102,6 +102,15 @@ func (p *process) ask() (message, error) {
 	return p.await(func(m message) bool { return m.Method == "prompt" })
 }
 
+// askFor is ask where only cards of that kind will do.
+func (p *process) askFor(kind string) (message, error) {
+	request := strings.Replace(authenticate, `"origin"`, fmt.Sprintf(`"kinds":[%q],"origin"`, kind), 1)
+	if err := p.send(request); err != nil {
+		return message{}, err
+	}
+	return p.await(func(m message) bool { return m.Method == "prompt" })
+}
+
 // answer gives the PIN, waits for the token.
 func (p *process) answer(prompt message, pin string) error {
 	if prompt.Params.State != "pin" {
