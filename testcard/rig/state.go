@@ -101,7 +101,7 @@ func (r *Rig) WaitCard(reader int, present bool) error {
 // wait asks the daemon again and again until it says what is wanted, or until its process has ended
 // (nil: no matter). The pause only spares the processor.
 func (r *Rig) wait(p *process, want func([]ReaderState) bool) error {
-	const pause = 3 * time.Millisecond
+	const pause = 8 * time.Millisecond
 	for end := time.Now().Add(patience); ; time.Sleep(pause) {
 		s, err := r.State()
 		if err == nil && want(s) {

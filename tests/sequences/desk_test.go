@@ -103,9 +103,9 @@ func (d *desk) rest() {
 	d.check()
 	require.Nil(d, d.host.Call("status", map[string]any{}).Error, d.story())
 	pid := d.host.Cmd.Process.Pid
-	require.Eventually(d, func() bool { return len(children(pid)) == 0 }, hosttest.Patience, time.Millisecond, "a child was left\n%s", d.story())
+	require.Eventually(d, func() bool { return len(children(pid)) == 0 }, hosttest.Patience, 5*time.Millisecond, "a child was left\n%s", d.story())
 	for _, c := range d.cards {
-		require.Eventually(d, func() bool { return !c.State().Verified }, hosttest.Patience, time.Millisecond, "%s stays verified\n%s", c.Name, d.story())
+		require.Eventually(d, func() bool { return !c.State().Verified }, hosttest.Patience, 5*time.Millisecond, "%s stays verified\n%s", c.Name, d.story())
 	}
 	open, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
 	require.NoError(d, err)

@@ -1,4 +1,4 @@
-// Package sequences plays random days of cards, persons and programs against a model of the cards' tries.
+// Package sequences plays random days at the card reader against a model of the cards' tries.
 //
 // The host is the built one on the real PC/SC daemon with the real OpenSC module; what happened is asked of the cards.
 // A failure names its seed and number: go test ./tests/sequences -seed S -only N plays that sequence alone.
