@@ -159,13 +159,13 @@ describe('a PIN pad', () => {
     const window = await open('pad', 'pinPad');
     assert.match(await window.innerText('main'), /請在讀卡機的按鍵上輸入 PIN 碼[^]*這台電腦上不必輸入任何東西[^]*王小明[^]*還可以試 3 次/);
     assert.equal(await window.locator('input').count(), 0);
+    await keyIn(window, 'Enter');
     await window.screenshot({path: join(pictures, 'pin-pad-zh-TW.png')});
     await window.click('#language');
     assert.match(await window.innerText('main'), /Type the PIN on the card reader[^]*Nothing is typed on this computer/);
     await window.screenshot({path: join(pictures, 'pin-pad-en.png')});
     await window.click('#language');
     assert.ok(await window.locator('#ok').isHidden());
-    await keyIn(window, 'Enter');
     await happens();
     await window.waitForSelector('body[data-state="pinPad"][data-notice="wrongPIN"]');
     assert.match(await window.innerText('main'), /PIN 碼錯誤[^]*還可以試 2 次/);
