@@ -114,6 +114,21 @@ func TestAnotherProgramHoldsTheCard(t *testing.T) {
 	requireClosed(t, the)
 }
 
+// The daemon announces cards, not that a program takes one for itself: a host that runs finds out when no module can read it.
+func TestAnotherProgramTakesTheCardWhileTheHostRuns(t *testing.T) {
+	the := insert(t, "citizen")
+	h := start(t)
+	require.Empty(t, problems(certificates(t, h)))
+	release, err := world.rig.Hold(0, rig.Exclusive)
+	require.NoError(t, err)
+	_, answer := h.Login(nil)
+	require.Equal(t, "cardBusy", h.Prompt("wait").Reason)
+	require.NoError(t, release())
+	h.PIN(waitFor(h, "pin"), the.PIN)
+	require.Nil(t, h.Await(answer).Error)
+	requireClosed(t, the)
+}
+
 // A program that only keeps a connection does not stand in the way; nor does it keep the card verified.
 func TestAnotherProgramSharesTheCard(t *testing.T) {
 	the := insert(t, "citizen")

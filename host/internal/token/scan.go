@@ -42,9 +42,32 @@ func (s *Service) Scan(ctx context.Context, spare *Spare) (Inventory, error) {
 		}
 		inv, err := run.inventory(scanning, view)
 		cancel(nil)
-		if err == nil || ctx.Err() != nil || !errors.Is(context.Cause(scanning), errChanged) {
+		switch {
+		case ctx.Err() != nil:
+			return inv, err
+		case err == nil && rescans < maxRescans && inv.doubtful() && s.asked(ctx, view):
+		case err == nil || !errors.Is(context.Cause(scanning), errChanged):
 			return inv, err
 		}
+	}
+}
+
+// doubtful: a card that no module knows may be one that another program took for itself, which the daemon does not announce.
+func (inv *Inventory) doubtful() bool {
+	return slices.ContainsFunc(inv.Unrecognised, func(name string) bool {
+		r, _ := inv.View.Find(name)
+		return r.State == ReaderPresent
+	})
+}
+
+// asked has the readers asked anew, tells whether that changed the view.
+func (s *Service) asked(ctx context.Context, view View) (changed bool) {
+	s.watcher.refresh(ctx, view)
+	select {
+	case <-view.Changed:
+		return true
+	default:
+		return false
 	}
 }
 

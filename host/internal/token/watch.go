@@ -56,7 +56,8 @@ func (v View) Find(name string) (Reader, bool) {
 // retryService is how long to wait before asking again for a daemon that is not there: it cannot announce itself.
 const retryService = time.Second
 
-// watcher keeps the View true by SCardGetStatusChange: blocking, no APDU, no polling. It starts at the first look.
+// watcher keeps the View true by SCardGetStatusChange: blocking, no APDU, no polling but for a card that another program holds. It
+// starts at the first look.
 type watcher struct {
 	start   sync.Once
 	mu      sync.Mutex
@@ -64,7 +65,8 @@ type watcher struct {
 	changed chan struct{}
 	first   chan struct{} // closed when the first view stands
 	quit    chan struct{}
-	waiting scContext // what the loop blocks in, for close to cancel
+	waiting scContext       // what the loop blocks in, for close and refresh to cancel
+	stale   []chan struct{} // who wants every reader asked anew; closed when that is done
 	done    sync.WaitGroup
 }
 
@@ -158,6 +160,7 @@ func (w *watcher) followContext(sc scContext) ServiceState {
 	defer func() { w.mu.Lock(); w.waiting = nil; w.mu.Unlock() }()
 
 	known := []readerState{{name: pnpReader}}
+	var stale []chan struct{}
 	for doubtful := false; !w.closed(); {
 		names, err := sc.readers()
 		if err != nil {
@@ -165,6 +168,10 @@ func (w *watcher) followContext(sc scContext) ServiceState {
 		}
 		before := len(known)
 		known = merge(known, names)
+		if asked := w.takeStale(); len(asked) > 0 {
+			stale = append(stale, asked...)
+			forget(known, statePresent)
+		}
 		if last, ok := settled(known); ok {
 			w.publish(viewOf(last)) // a reader that is gone announces nothing any more
 		}
@@ -174,6 +181,10 @@ func (w *watcher) followContext(sc scContext) ServiceState {
 		var lost bool
 		if doubtful, lost = w.await(sc, known); lost {
 			return ServiceNotRunning
+		}
+		if _, ok := settled(known); ok {
+			closeAll(stale)
+			stale = nil
 		}
 	}
 	return ServiceNotRunning
@@ -193,11 +204,14 @@ func settled(known []readerState) (last []readerState, ok bool) {
 // await blocks until something changed, at once for readers whose state is not known yet. doubtful: the daemon does not know
 // a reader that it listed, so the list has changed or is about to. lost: the daemon is.
 func (w *watcher) await(sc scContext, known []readerState) (doubtful, lost bool) {
-	err := sc.statusChange(infinite, known)
+	err := sc.statusChange(patience(known), known)
 	var code pcscError
 	switch {
 	case err == nil:
-	case errors.As(err, &code) && (code == scardTimeout || code == scardCancelled):
+	case errors.As(err, &code) && code == scardTimeout:
+		forget(known, stateExclusive)
+		return false, false
+	case errors.As(err, &code) && code == scardCancelled:
 		return false, false
 	case errors.As(err, &code) && (code == scardUnknownReader || code == scardReaderGone):
 		return true, false
