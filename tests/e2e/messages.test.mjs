@@ -1,12 +1,13 @@
 // What a person reads on a bad day, in real Chromium with the real host on real PC/SC, in both languages; pictures: build/messages.
 import assert from 'node:assert/strict';
-import {mkdirSync} from 'node:fs';
+import {mkdirSync, symlinkSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, afterEach, before, describe, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {createWorld, hosts, pressIn, root, setPolicy, typePIN} from '../world/world.mjs';
 
 const {PIN, WRONG} = {PIN: '123456', WRONG: '999999'};
+const opensc = '/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so';
 const pictures = join(root, 'build', 'messages');
 mkdirSync(pictures, {recursive: true});
 
@@ -119,12 +120,17 @@ describe('no card: six different messages', () => {
     await cancelled();
   });
 
-  test('the module is not installed; IT installs it, 重試', async () => {
+  test('the module is not installed; IT installs it, 重試, on to the PIN', async () => {
     await put('citizen');
-    await policy(grant({modules: ['/opt/not-there/libpkcs11.so']}));
+    const late = join(world.folder, 'late-pkcs11.so');
+    await policy(grant({modules: [late]}));
     await login();
     await says(waits('noModule'), 'no-module', /找不到讀卡元件（PKCS#11 模組）。[^]*請通知資訊人員處理[^]*安裝卡片的中介軟體[^]*請按「重試」/,
       /No PKCS#11 module was found\.[^]*call your IT department[^]*Install the card's middleware[^]*press Try again/);
+    symlinkSync(opensc, late);
+    await window.waitForSelector('#ok:not([disabled])');
+    await pressIn(window, '#ok');
+    await window.waitForSelector('body[data-state="pin"]');
     await cancelled();
   });
 });
