@@ -121,6 +121,7 @@ for (const lang of ['zh-TW', 'en']) {
     await look(window, name('no-card'));
     await visit.put('expired');
     await window.waitForFunction(() => document.querySelector('.choice'));
+    await window.click('details.aside summary');
     await look(window, name('unusable'));
     await visit.put('citizen');
     await window.waitForSelector('body[data-state="pin"]');
