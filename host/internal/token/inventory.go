@@ -27,12 +27,14 @@ func (inv *Inventory) add(found moduleScan) (claimed []string) {
 		inv.Failures = append(inv.Failures, failure)
 		return nil
 	}
+	direct := false
 	for _, slot := range found.report.Slots[:min(len(found.report.Slots), maxSlots)] {
 		reader, inPCSC := inv.readerOf(slot.Reader)
 		if only := inv.onlyCard(); !inPCSC && only != "" && !found.module.Soft {
 			reader, inPCSC = only, true // the module names readers in its own way
 		}
 		if slot.Failure != nil {
+			direct = true // crypto11 gives up at the first slot that has no token to tell of
 			if slot.Failure.Kind == failModule {
 				inv.Failures = append(inv.Failures, &ModuleError{found.module.Path, ModuleFailed, slot.Failure.Call, slot.Failure.Code})
 			}
@@ -51,7 +53,7 @@ func (inv *Inventory) add(found moduleScan) (claimed []string) {
 			}
 			inv.Certificates = append(inv.Certificates, Certificate{
 				X509: cert, Reader: reader, Token: slot.Label,
-				keyID: c.KeyID, module: found.module, slot: slot.Slot, serial: slot.Serial, inPCSC: inPCSC,
+				keyID: c.KeyID, module: found.module, slot: slot.Slot, serial: slot.Serial, inPCSC: inPCSC, direct: direct,
 			})
 		}
 		if unreadable > 0 {

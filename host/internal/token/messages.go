@@ -48,6 +48,7 @@ type signOrder struct {
 	Slot   uint       `json:"slot"`
 	Serial string     `json:"serial"`
 	Cert   certReport `json:"cert"`
+	Direct bool       `json:"direct"` // without crypto11
 }
 
 // signRequest asks for one signature. The PIN follows as a frame of its own, raw, unless the reader has a PIN pad.

@@ -26,20 +26,27 @@ type openedKey struct {
 	session pkcs11.SessionHandle
 }
 
-// openToken loads the module with that slot open. The process serves one token, so nothing is ever closed: its end does it.
-func openToken(module string, slot uint) (*openedKey, *failure) {
-	number := int(slot)
-	high, err := crypto11.Configure(&crypto11.Config{Path: module, SlotNumber: &number, LoginNotSupported: true, MaxSessions: 2})
-	k := &openedKey{p: pkcs11.New(module), high: high, slot: slot}
-	if k.p == nil {
+// openToken loads the module with that slot open. The process serves one token, so nothing is ever closed: its end does it. direct
+// leaves crypto11 out, where it is known to fail: it would finalize the module, and not every module begins anew.
+func openToken(module string, slot uint, direct bool) (*openedKey, *failure) {
+	k := &openedKey{slot: slot}
+	if !direct {
+		number := int(slot)
+		// what is wrong shows below, where it has a name
+		k.high, _ = crypto11.Configure(&crypto11.Config{Path: module, SlotNumber: &number, LoginNotSupported: true, MaxSessions: 2})
+	}
+	if k.p = pkcs11.New(module); k.p == nil {
 		return nil, notLoaded(module)
 	}
-	if err != nil {
-		// crypto11 gave up and finalized the module
+	if k.high == nil {
+		// crypto11 was not asked, or gave up and finalized the module
 		if err := k.p.Initialize(); err != nil && ckr(err) != pkcs11.CKR_CRYPTOKI_ALREADY_INITIALIZED {
 			return nil, moduleFailure("C_Initialize", err)
 		}
+		// some modules know no slot before they were asked for the list; one that is not there shows below
+		_, _ = k.p.GetSlotList(true)
 	}
+	var err error
 	if k.session, err = k.p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION); err != nil {
 		return nil, moduleFailure("C_OpenSession", err)
 	}

@@ -74,7 +74,7 @@ func (s *Service) startSigner() (*child, error) {
 
 func (p *Signer) begin(ctx context.Context) error {
 	module := p.cert.module.Path
-	order := signOrder{Module: module, Slot: p.cert.slot, Serial: p.cert.serial, Cert: certReport{DER: p.cert.X509.Raw, KeyID: p.cert.keyID}}
+	order := signOrder{Module: module, Slot: p.cert.slot, Serial: p.cert.serial, Cert: certReport{DER: p.cert.X509.Raw, KeyID: p.cert.keyID}, Direct: p.cert.direct}
 	if err := p.child.send(order); err != nil {
 		return childError(ctx, module, "open", err)
 	}

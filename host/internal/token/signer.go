@@ -28,7 +28,7 @@ func serveSigner(frames <-chan []byte, w *frame.Writer) int {
 	if err != nil {
 		return 2
 	}
-	k, f := openToken(order.Module, order.Slot)
+	k, f := openToken(order.Module, order.Slot, order.Direct)
 	if f == nil {
 		var info pkcs11.TokenInfo
 		if info, f = k.verify(order); f == nil {

@@ -106,6 +106,7 @@ type Certificate struct {
 	slot   uint
 	serial string
 	inPCSC bool // Reader is PC/SC's
+	direct bool // crypto11 cannot open it
 }
 
 // ID is the SHA-256 of the certificate, in lower-case hex.
