@@ -14,11 +14,12 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # What Debian lacks. setup installs what is missing, each with its reason.
 #   gcc libc6-dev        cgo, the C program that benchmarks compare with, the virtual USB bus
 #   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
+#   cackey               a second module for the same card, of other people
 #   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
 #   openssl              a second opinion on signatures
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 chromium fonts-noto-cjk openssl postgresql sqlite3 gcc-mingw-w64-x86-64-win32
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey chromium fonts-noto-cjk openssl postgresql sqlite3 gcc-mingw-w64-x86-64-win32
 
 .PHONY: help
 help: ## List the targets.
@@ -67,6 +68,16 @@ test-unit: setup ## Go tests that need no card; fuzz tests on their seeds; both 
 .PHONY: test-card
 test-card: setup ## The built host and the virtual card, on real PC/SC with the real OpenSC module; SoftHSM.
 	go test -count=1 ./testcard/... ./tests/card/... ./tests/softhsm/...
+	$(MAKE) --no-print-directory test-faults
+
+# -v, since it prints its figures.
+.PHONY: test-faults
+test-faults: setup ## Modules that crash, hang, lie: every PKCS#11 call in every way; keys, PIN pads, leaks.
+	go test -count=1 -v ./tests/faults/...
+
+.PHONY: soak
+soak: setup ## 10,000 operations on one host: descriptors, processes, memory.
+	go test -count=1 -v -timeout 3h -run 'TestNothingLeaks' ./tests/faults -args -operations 10000
 	go test -count=1 -v ./tests/sequences | grep -v '^==='
 
 .PHONY: test-portal
