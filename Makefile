@@ -73,7 +73,7 @@ test-card: setup ## The built host and the virtual card, on real PC/SC with the 
 # -v, since it prints its figures.
 .PHONY: test-faults
 test-faults: setup ## Modules that crash, hang, lie: every PKCS#11 call in every way; keys, PIN pads, leaks.
-	go test -count=1 -v ./tests/faults/...
+	go test -count=1 -v -timeout 30m ./tests/faults/...
 
 .PHONY: soak
 soak: setup ## 10,000 operations on one host: descriptors, processes, memory.
