@@ -61,7 +61,7 @@ function print(rows) {
 
 const began = performance.now();
 build();
-console.error('bench: the host and bare programs in turn, then a browser; about two minutes');
+console.error('bench: the host and bare programs in turn, then a browser; about three minutes');
 const {rows} = JSON.parse(run(file('measure'), '-host', file('cardbridge'), '-policy', policy, '-echo', file('echo'), '-floor', file('floor'),
   '-rounds', String(rounds)));
 const times = await measureBrowser({host: file('cardbridge'), policy, measure: file('measure'), rounds: Math.ceil(rounds * 0.6)});

@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync/atomic"
 
 	"github.com/cardbridge/cardbridge/testcard/deck"
 	"github.com/cardbridge/cardbridge/testcard/pki"
@@ -53,6 +54,7 @@ type bench struct {
 	other                     *deck.Card // for reader 1
 	modules                   []module
 	peaks                     map[string]float64 // MiB, by row
+	lists, disturbed          atomic.Int64       // of busy browsers; those that found nothing
 }
 
 // module is a PKCS#11 module with a token behind it.
@@ -84,6 +86,7 @@ func (b *bench) run(rounds int) (err error) {
 	if err != nil {
 		return err
 	}
+	fmt.Fprintf(os.Stderr, "measure: busy browsers listed certificates %d times, %d times in vain\n", b.lists.Load(), b.disturbed.Load())
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{"rows": rows})
 }
 
