@@ -14,12 +14,12 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 # What Debian lacks. setup installs what is missing, each with its reason.
 #   gcc libc6-dev        cgo, the C program that benchmarks compare with, the virtual USB bus
 #   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
-#   cackey               a second module for the same card, of other people
+#   cackey ykcs11        other people's modules for the same card
 #   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
 #   openssl              a second opinion on signatures
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey chromium fonts-noto-cjk openssl postgresql sqlite3 gcc-mingw-w64-x86-64-win32
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium fonts-noto-cjk openssl postgresql sqlite3 gcc-mingw-w64-x86-64-win32
 
 .PHONY: help
 help: ## List the targets.

@@ -3,7 +3,9 @@
 package rig_test
 
 import (
+	"os"
 	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -115,4 +117,26 @@ func TestTheDaemonIsKilled(t *testing.T) {
 		require.NoError(t, exec.Command("test", "-S", shared.Socket()).Run(), "a killed daemon leaves its socket")
 		require.NoError(t, shared.Up())
 	}
+}
+
+// A second real module on the same card: it looks only at readers of its own maker.
+func TestYKCS11SeesItsOwnReader(t *testing.T) {
+	module, err := rig.YKCS11()
+	require.NoError(t, err)
+	r, err := rig.StartWith("", rig.Options{Products: [2]string{"Yubico YubiKey CCID"}})
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, r.Close()) }()
+	c, other := card(t, "yubikey"), card(t, "citizen")
+	require.NoError(t, r.Insert(0, c.Card))
+	require.NoError(t, r.Insert(1, other.Card))
+	out, err := tool(t, r, "pkcs11-tool", "--module", module, "-L")
+	require.NoError(t, err, out)
+	assert.Contains(t, out, "Yubico YubiKey CCID 00 00")
+	assert.NotContains(t, out, rig.Readers[1])
+	in := filepath.Join(t.TempDir(), "in")
+	require.NoError(t, os.WriteFile(in, []byte("x"), 0o600))
+	out, err = tool(t, r, "pkcs11-tool", "--module", module, "--login", "--pin", c.PIN, "--sign", "--mechanism", "SHA256-RSA-PKCS", "--id", "01", "--input-file", in)
+	require.NoError(t, err, out)
+	assert.Equal(t, 1, c.State().Signatures)
+	assert.Zero(t, other.State().Verifies)
 }

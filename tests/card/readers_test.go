@@ -158,3 +158,27 @@ func TestTheDaemonIsKilledWhileThePINIsAsked(t *testing.T) {
 	require.Nil(t, h.Await(answer).Error)
 	requireClosed(t, the)
 }
+
+// A second real module on the same kind of card: it tells tries and failures in its own way.
+func TestLoginThroughYKCS11(t *testing.T) {
+	module, err := rig.YKCS11()
+	require.NoError(t, err)
+	r, err := rig.StartWith("", rig.Options{Products: [2]string{"Yubico YubiKey CCID"}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	policyFile(t, map[string]any{"modules": []string{module}, "portals": []any{}})
+	the := card(t, "yubikey")
+	require.NoError(t, r.Insert(0, the.Card))
+	h := hosttest.Start(t, world.binary, home(t), r.Env()).Greet()
+	_, answer := h.Login(nil)
+	h.PIN(h.Prompt("pin"), "999999")
+	p := h.Prompt("pin")
+	require.Equal(t, "wrongPIN", p.Notice)
+	require.Equal(t, 2, the.State().PINTries)
+	h.PIN(p, the.PIN)
+	m := h.Await(answer)
+	require.Nil(t, m.Error)
+	hosttest.VerifyWithOpenSSL(t, m.Result, "RS256", the.Certificate)
+	requireClosed(t, the)
+	require.Equal(t, 2, the.State().Verifies)
+}
