@@ -51,6 +51,7 @@ func softToken(t *testing.T, keys ...softtoken.Key) (*softtoken.Store, *softtoke
 }
 
 func TestKeysAsTokensShowThem(t *testing.T) {
+	t.Parallel()
 	algorithms := map[string][]string{
 		"RSA-2048": {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}, "RSA-3072": {"RS256", "PS256"}, "RSA-4096": {"RS256", "PS512"},
 		"P-256": {"ES256"}, "P-384": {"ES384"}, "P-521": {"ES512"},
@@ -101,6 +102,7 @@ func TestKeysThatCannotBeTold(t *testing.T) {
 
 // The same customs on the card, where the reader is real and the tries are counted.
 func TestCardsAsModulesShowThem(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	for _, name := range []string{"citizen", "citizen-p384", "always"} {
 		the := l.insert(t, name)

@@ -109,6 +109,7 @@ var day = []func(*testing.T, *lane, *hosttest.Host, *deck.Card){
 
 // TestNothingLeaks takes its measure after a tenth of the operations, when everything has been used once.
 func TestNothingLeaks(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	the := l.insert(t, "citizen")
 	h := l.start(t)

@@ -39,6 +39,7 @@ func usable(t *testing.T, h *hosttest.Host) (ids, problems []string) {
 
 // A module may show one token in two slots; two modules may know one card.
 func TestOneTokenSeenTwice(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	for name, c := range map[string]struct {
 		rules   []string
@@ -68,6 +69,7 @@ func TestOneTokenSeenTwice(t *testing.T) {
 
 // One module that fails hides nobody else's cards, whatever it does.
 func TestOneModuleOfTwoFails(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	for fault, problem := range map[string]string{
 		"C_Initialize crash": "moduleFailed", "C_GetSlotList return 0x5": "moduleFailed", "C_GetTokenInfo hang": "moduleTimeout", "slots none": "",
@@ -91,6 +93,7 @@ func TestOneModuleOfTwoFails(t *testing.T) {
 
 // A card and a token without a reader, each by its own module: the PIN goes where the person chose.
 func TestACardAndATokenWithoutReader(t *testing.T) {
+	t.Parallel()
 	store, token := softToken(t, softtoken.Key{Name: "key", Type: "P-256", Holder: "陳大文"})
 	l := newLane(t)
 	l.env = append(l.env, store.Env())

@@ -14,6 +14,7 @@ const wrongPIN = "Wr0ng#xq"
 
 // Taiwan's vendor module says the tries left in its answer to C_Login; the card's own counter is the judge.
 func TestTriesInVendorCodes(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	for name, codes := range map[string][2]string{"32 bits": {"0x80000002", "0x80000001"}, "sign-extended": {"0xFFFFFFFF80000002", "0xFFFFFFFF80000001"}} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +61,7 @@ func TestTheVendorCodeOfALockedCard(t *testing.T) {
 
 // A last try needs its own confirmation; declining costs nothing. A locked card is never asked.
 func TestFlagsOfTries(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	the := l.insert(t, "letters")
 	h := l.start(t)
@@ -99,6 +101,7 @@ func TestFlagsOfTries(t *testing.T) {
 }
 
 func TestLengthsComeFromTheToken(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	the := l.insert(t, "letters") // Abc123
 	h := l.start(t)
@@ -127,6 +130,7 @@ func TestLengthsComeFromTheToken(t *testing.T) {
 const padFlag = "token flags +0x100" // CKF_PROTECTED_AUTHENTICATION_PATH
 
 func TestPINPad(t *testing.T) {
+	t.Parallel()
 	l := newLane(t)
 	the := l.insert(t, "letters")
 	h := l.start(t)
