@@ -24,6 +24,7 @@ var rooms = []room{
 	{"manifests", nil, "data is a leaf"},
 	{"signature/ecdsasig", nil, "host and portal both stand on it"},
 	{"signature/webeid", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
+	{"signature/cms", []string{"signature/ecdsasig", "signature/webeid"}, "host builds, portal verifies; the algorithms are the login's"},
 	{"host", []string{"host/internal/session", "host/internal/operation", "host/internal/policy", "host/internal/token", "host/internal/browsers",
 		"host/internal/logs", "protocol"}, "the map: it builds every room, hands each what it needs"},
 	{"host/internal/frame", nil, "bytes to messages, whatever they mean"},
