@@ -27,6 +27,16 @@ const (
 	ErrIssuerRevoked Reason = "issuerRevoked" // it is not, but a CA above it is revoked
 )
 
+// Reasons of *Invalid for documents.
+const (
+	ErrDocument    Reason = "document"    // not a signature that this package reads
+	ErrContent     Reason = "content"     // signed was another content
+	ErrOrigin      Reason = "origin"      // signed for another portal
+	ErrSigningTime Reason = "signingTime" // signed too long ago, or in the future
+	ErrNonce       Reason = "nonce"       // signed for another request
+	ErrHolder      Reason = "holder"      // signed by somebody else than demanded
+)
+
 // Reasons of *Unchecked: nothing is known against the token, and the same card may log in later.
 const (
 	ErrCancelled  Reason = "cancelled"  // the caller gave up
@@ -48,6 +58,12 @@ var reasonTexts = map[Reason]string{
 	ErrPolicy:        "the certificate's policy is not accepted by this portal; use a card of the demanded assurance level",
 	ErrRevoked:       "the certificate has been revoked; ask its issuer for a new card",
 	ErrIssuerRevoked: "the certificate of its issuer has been revoked; ask the issuer for a new card",
+	ErrDocument:      "the signature cannot be read; sign again with a current SDK",
+	ErrContent:       "the content is not the one that was signed; sign the present one",
+	ErrOrigin:        "the document was signed at another web site; sign it at this one",
+	ErrSigningTime:   "the document was signed too long ago or in the future; set the computer's clock and sign again",
+	ErrNonce:         "the signature belongs to another request; sign again",
+	ErrHolder:        "the document was signed with somebody else's card; sign with the card that is logged in",
 	ErrCancelled:     "the check was abandoned; log in again",
 	ErrRevocation:    "whether the certificate is revoked could not be checked; try again later",
 }

@@ -7,12 +7,32 @@ import (
 	"time"
 )
 
+// RevokedLater is what a Revocation's error may be, beside ErrRevoked, to say since when: a signature that was received
+// earlier stays good.
+type RevokedLater interface {
+	error
+	// RevokedAt is when the certificate was revoked; the zero time counts as always.
+	RevokedAt() time.Time
+	// Compromised says that the key had become known to others, so that no earlier signature is trusted either.
+	Compromised() bool
+}
+
+// ask gives nil if the certificate was good at that time. Issuers speak of the present alone, so that is what they are asked for.
+func (v *Verifier) ask(ctx context.Context, revocation Revocation, cert, issuer *x509.Certificate, at time.Time) error {
+	err := revocation.Check(ctx, cert, issuer, v.clock())
+	later, ok := errors.AsType[RevokedLater](err)
+	if ok && errors.Is(err, ErrRevoked) && later.RevokedAt().After(at) && !later.Compromised() {
+		return nil
+	}
+	return err
+}
+
 // revoked asks about the holder's certificate, then about the CAs above it, each where configured.
-func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, now time.Time) error {
+func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, at time.Time) error {
 	cert := chains[0][0]
 	if v.revocation != nil {
 		// Every chain's issuer has the same name with the same key: one signature made the certificate.
-		err := v.revocation.Check(ctx, cert, chains[0][1], now)
+		err := v.ask(ctx, v.revocation, cert, chains[0][1], at)
 		if err != nil {
 			return revocationError(ctx, cert, ErrRevoked, err)
 		}
@@ -22,7 +42,7 @@ func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, no
 	}
 	var firsts error
 	for _, chain := range chains {
-		err := v.revokedCA(ctx, chain, now)
+		err := v.revokedCA(ctx, chain, at)
 		if err == nil {
 			return nil
 		}
@@ -35,9 +55,9 @@ func (v *Verifier) revoked(ctx context.Context, chains [][]*x509.Certificate, no
 }
 
 // revokedCA asks about the CAs of a chain without its root, which nobody can revoke but who configured it.
-func (v *Verifier) revokedCA(ctx context.Context, chain []*x509.Certificate, now time.Time) error {
+func (v *Verifier) revokedCA(ctx context.Context, chain []*x509.Certificate, at time.Time) error {
 	for i := 1; i < len(chain)-1; i++ {
-		if err := v.caRevocation.Check(ctx, chain[i], chain[i+1], now); err != nil {
+		if err := v.ask(ctx, v.caRevocation, chain[i], chain[i+1], at); err != nil {
 			return err
 		}
 	}

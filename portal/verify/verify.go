@@ -1,4 +1,4 @@
-// Package verify turns a Web eID token into the identity of its holder.
+// Package verify turns what a card signed into the identity of its holder.
 package verify
 
 import (
@@ -102,7 +102,7 @@ func (v *Verifier) Token(ctx context.Context, token webeid.Token, origin, nonce 
 	if err != nil {
 		return Identity{}, &Invalid{Reason: tokenReason(err), Err: err}
 	}
-	return v.certificate(ctx, cert)
+	return v.certificate(ctx, cert, v.clock())
 }
 
 func tokenReason(err error) Reason {
@@ -118,7 +118,7 @@ func tokenReason(err error) Reason {
 
 // certificate goes from what the holder can mend by choosing another certificate to what only the issuer knows, and asks
 // the network last.
-func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Identity, error) {
+func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate, at time.Time) (Identity, error) {
 	invalid := func(reason Reason, err error) (Identity, error) {
 		return Identity{}, &Invalid{Reason: reason, Err: err, Certificate: cert}
 	}
@@ -129,8 +129,7 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 	if err != nil {
 		return invalid(ErrCertificate, err)
 	}
-	now := v.clock()
-	chains, err := v.chains(cert, now)
+	chains, err := v.chains(cert, at)
 	if err != nil {
 		return invalid(chainReason(cert, err), err)
 	}
@@ -141,13 +140,13 @@ func (v *Verifier) certificate(ctx context.Context, cert *x509.Certificate) (Ide
 		return invalid(ErrPolicy, errors.New("a CA above it may not issue under that policy"))
 	}
 	switch {
-	case now.Before(cert.NotBefore.Add(-v.skew)):
+	case at.Before(cert.NotBefore.Add(-v.skew)):
 		return invalid(ErrNotYetValid, fmt.Errorf("notBefore %s", cert.NotBefore.UTC().Format(time.RFC3339)))
-	case now.After(cert.NotAfter.Add(v.skew)):
+	case at.After(cert.NotAfter.Add(v.skew)):
 		return invalid(ErrExpired, fmt.Errorf("notAfter %s", cert.NotAfter.UTC().Format(time.RFC3339)))
 	}
 	identity := identityOf(cert, v.table, attributes)
-	if err := v.revoked(ctx, chains, now); err != nil {
+	if err := v.revoked(ctx, chains, at); err != nil {
 		return Identity{}, err
 	}
 	identity.RevocationChecked = v.revocation != nil

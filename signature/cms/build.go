@@ -2,32 +2,33 @@ package cms
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/x509"
 	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
-
-	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
 // Unsigned is a signature but for its last step, which the card takes.
 type Unsigned struct {
 	cert         *x509.Certificate
 	intermediate []*x509.Certificate
-	alg          webeid.Algorithm
+	family       family
+	hash         crypto.Hash
 	content      []byte // attached
 	attributes   []byte // DER of the SET OF Attribute
 }
 
 // Prepare lays out the signed attributes for that certificate: contentType, messageDigest, signingTime,
 // signingCertificateV2 (RFC 5035), the origin, where given nonce and card number. intermediate certificates are sent along.
-// Errors: ErrDocument, ErrFacts, webeid.ErrAlgorithm, webeid.ErrKey.
-func Prepare(cert *x509.Certificate, intermediate []*x509.Certificate, alg webeid.Algorithm, doc Document, facts Facts) (*Unsigned, error) {
-	if err := alg.Fits(cert.PublicKey); err != nil {
+// Errors: ErrDocument, ErrFacts, ErrUnsupported for a key or hash.
+func Prepare(cert *x509.Certificate, intermediate []*x509.Certificate, scheme Scheme, doc Document, facts Facts) (*Unsigned, error) {
+	family, err := scheme.familyFor(cert.PublicKey)
+	if err != nil {
 		return nil, err
 	}
-	digest, err := doc.digest(alg)
+	digest, err := doc.digest(scheme.Hash)
 	if err != nil {
 		return nil, err
 	}
@@ -35,15 +36,15 @@ func Prepare(cert *x509.Certificate, intermediate []*x509.Certificate, alg webei
 	if err != nil {
 		return nil, err
 	}
-	u := &Unsigned{cert: cert, alg: alg, attributes: attributes, intermediate: intermediate[:min(len(intermediate), maxCertificates-1)]}
+	u := &Unsigned{cert: cert, family: family, hash: scheme.Hash, attributes: attributes, intermediate: intermediate[:min(len(intermediate), maxCertificates-1)]}
 	if doc.Attached {
 		u.content = doc.Content
 	}
 	return u, nil
 }
 
-func (d Document) digest(alg webeid.Algorithm) ([]byte, error) {
-	switch hash := alg.Hash(); {
+func (d Document) digest(hash crypto.Hash) ([]byte, error) {
+	switch {
 	case d.Content != nil && d.Digest == nil && len(d.Content) <= MaxContent:
 		h := hash.New()
 		h.Write(d.Content)
@@ -56,7 +57,7 @@ func (d Document) digest(alg webeid.Algorithm) ([]byte, error) {
 
 // Digest is what the card signs: the hash of the signed attributes as a SET OF (RFC 5652, section 5.4).
 func (u *Unsigned) Digest() []byte {
-	h := u.alg.Hash().New()
+	h := u.hash.New()
 	h.Write(u.attributes)
 	return h.Sum(nil)
 }
@@ -139,7 +140,7 @@ func (u *Unsigned) Finish(signature []byte) ([]byte, error) {
 		b.AddASN1(explicit0, func(b *cryptobyte.Builder) {
 			b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) { // SignedData
 				b.AddASN1Int64(1) // id-data, X.509 certificates, issuer and serial number (section 5.1)
-				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { addHash(b, u.alg.Hash()) })
+				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { addHash(b, u.hash) })
 				b.AddASN1(cbasn1.SEQUENCE, u.addContent)
 				b.AddASN1(explicit0, func(b *cryptobyte.Builder) { b.AddBytes(bytes.Join(certificates, nil)) })
 				b.AddASN1(cbasn1.SET, func(b *cryptobyte.Builder) { u.addSigner(b, signature) })
@@ -170,14 +171,14 @@ func (u *Unsigned) addSigner(b *cryptobyte.Builder, signature []byte) {
 			b.AddBytes(u.cert.RawIssuer)
 			b.AddASN1BigInt(u.cert.SerialNumber)
 		})
-		addHash(b, u.alg.Hash())
+		addHash(b, u.hash)
 		b.AddASN1(explicit0, func(b *cryptobyte.Builder) { // IMPLICIT: the SET's content under another tag
 			set := cryptobyte.String(u.attributes)
 			var body cryptobyte.String
 			set.ReadASN1(&body, cbasn1.SET)
 			b.AddBytes(body)
 		})
-		addSignatureAlgorithm(b, u.alg)
+		addSignatureAlgorithm(b, u.family, u.hash)
 		b.AddASN1OctetString(signature)
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"os/exec"
@@ -21,8 +22,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
 // holder is a person with one key, certified by itself.
@@ -66,21 +65,33 @@ func holderOf(t testing.TB, kind string) holder {
 
 var facts = Facts{Origin: "https://ecpa.dgpa.gov.tw", Time: time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC), Nonce: []byte("0123456789abcdef"), CardNumber: "TP04123456789012"}
 
-func signed(t testing.TB, h holder, alg webeid.Algorithm, doc Document, f Facts) []byte {
+func signed(t testing.TB, h holder, scheme Scheme, doc Document, f Facts) []byte {
 	t.Helper()
-	u, err := Prepare(h.cert, nil, alg, doc, f)
+	u, err := Prepare(h.cert, nil, scheme, doc, f)
 	require.NoError(t, err)
-	signature, err := h.key.Sign(rand.Reader, u.Digest(), alg.SignerOpts())
+	signature, err := h.key.Sign(rand.Reader, u.Digest(), scheme.SignerOpts())
 	require.NoError(t, err)
 	der, err := u.Finish(signature)
 	require.NoError(t, err)
 	return der
 }
 
-var everyAlgorithm = map[webeid.Algorithm]string{
-	webeid.RS256: "RSA", webeid.RS384: "RSA", webeid.RS512: "RSA", webeid.PS256: "RSA", webeid.PS384: "RSA", webeid.PS512: "RSA",
-	webeid.ES256: "P-256", webeid.ES384: "P-384", webeid.ES512: "P-521",
+type keyScheme struct {
+	kind string
+	Scheme
 }
+
+func everyScheme() (list []keyScheme) {
+	for _, hash := range []crypto.Hash{crypto.SHA256, crypto.SHA384, crypto.SHA512} {
+		for _, kind := range []string{"RSA", "P-256", "P-384", "P-521"} {
+			list = append(list, keyScheme{kind, Scheme{Hash: hash}})
+		}
+		list = append(list, keyScheme{"RSA", Scheme{Hash: hash, PSS: true}})
+	}
+	return list
+}
+
+var sha256Scheme = Scheme{Hash: crypto.SHA256}
 
 // openssl is asked whether the signature is good; the purpose of the certificate is no concern of the encoding.
 func openssl(t *testing.T, der []byte, cert *x509.Certificate, content []byte) (string, error) {
@@ -102,13 +113,13 @@ func openssl(t *testing.T, der []byte, cert *x509.Certificate, content []byte) (
 
 func TestOpenSSLAgrees(t *testing.T) {
 	content := []byte("報告\r\n第二行\x00")
-	for alg, kind := range everyAlgorithm {
-		t.Run(string(alg), func(t *testing.T) {
-			h := holderOf(t, kind)
-			attached := signed(t, h, alg, Document{Content: content, Attached: true}, facts)
+	for _, s := range everyScheme() {
+		t.Run(fmt.Sprintf("%s %v PSS %v", s.kind, s.Hash, s.PSS), func(t *testing.T) {
+			h := holderOf(t, s.kind)
+			attached := signed(t, h, s.Scheme, Document{Content: content, Attached: true}, facts)
 			out, err := openssl(t, attached, h.cert, nil)
 			require.NoError(t, err, out)
-			detached := signed(t, h, alg, Document{Content: content}, facts)
+			detached := signed(t, h, s.Scheme, Document{Content: content}, facts)
 			out, err = openssl(t, detached, h.cert, content)
 			require.NoError(t, err, out)
 			_, err = openssl(t, detached, h.cert, append([]byte("x"), content...))
@@ -126,7 +137,7 @@ func TestOpenSSLAgrees(t *testing.T) {
 			got, err = Verify(detached, Document{Content: content})
 			require.NoError(t, err)
 			require.Nil(t, got.Content)
-			hash := alg.Hash().New()
+			hash := s.Hash.New()
 			hash.Write(content)
 			_, err = Verify(detached, Document{Digest: hash.Sum(nil)})
 			require.NoError(t, err)
@@ -146,7 +157,7 @@ func TestSignaturesOfADigest(t *testing.T) {
 	h := holderOf(t, "P-256")
 	content := strings.Repeat("large ", 1<<20)
 	sum := sha256.Sum256([]byte(content))
-	der := signed(t, h, webeid.ES256, Document{Digest: sum[:]}, Facts{Origin: facts.Origin, Time: facts.Time})
+	der := signed(t, h, sha256Scheme, Document{Digest: sum[:]}, Facts{Origin: facts.Origin, Time: facts.Time})
 	out, err := openssl(t, der, h.cert, []byte(content))
 	require.NoError(t, err, out)
 	got, err := Verify(der, Document{Digest: sum[:]})
@@ -159,7 +170,7 @@ func TestSignaturesOfADigest(t *testing.T) {
 func TestSignedAttributesToTheByte(t *testing.T) {
 	h := holderOf(t, "P-256")
 	sum := sha256.Sum256([]byte("x"))
-	u, err := Prepare(h.cert, nil, webeid.ES256, Document{Digest: sum[:]}, facts)
+	u, err := Prepare(h.cert, nil, sha256Scheme, Document{Digest: sum[:]}, facts)
 	require.NoError(t, err)
 	text := hex.EncodeToString(u.attributes)
 	for _, want := range []string{
@@ -181,29 +192,30 @@ func TestSignedAttributesToTheByte(t *testing.T) {
 }
 
 func TestWhatIsNotSigned(t *testing.T) {
-	h := holderOf(t, "RSA")
 	ok := Document{Content: []byte("x")}
 	for name, c := range map[string]struct {
-		alg   webeid.Algorithm
-		doc   Document
-		facts Facts
-		want  error
+		kind   string
+		scheme Scheme
+		doc    Document
+		facts  Facts
+		want   error
 	}{
-		"another key's algorithm": {webeid.ES256, ok, facts, webeid.ErrKey},
-		"unknown algorithm":       {"RS1", ok, facts, webeid.ErrAlgorithm},
-		"nothing":                 {webeid.RS256, Document{}, facts, ErrDocument},
-		"too large":               {webeid.RS256, Document{Content: make([]byte, MaxContent+1)}, facts, ErrDocument},
-		"content and digest":      {webeid.RS256, Document{Content: []byte("x"), Digest: make([]byte, 32)}, facts, ErrDocument},
-		"digest of another hash":  {webeid.RS256, Document{Digest: make([]byte, 48)}, facts, ErrDocument},
-		"attached digest":         {webeid.RS256, Document{Digest: make([]byte, 32), Attached: true}, facts, ErrDocument},
-		"no origin":               {webeid.RS256, ok, Facts{Time: facts.Time}, ErrFacts},
-		"no time":                 {webeid.RS256, ok, Facts{Origin: facts.Origin}, ErrFacts},
-		"a far time":              {webeid.RS256, ok, Facts{Origin: facts.Origin, Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, ErrFacts},
-		"a long nonce":            {webeid.RS256, ok, Facts{Origin: facts.Origin, Time: facts.Time, Nonce: make([]byte, MaxNonce+1)}, ErrFacts},
-		"origin with a break":     {webeid.RS256, ok, Facts{Origin: "https://a\n", Time: facts.Time}, ErrFacts},
+		"PSS with an EC key":     {"P-256", Scheme{Hash: crypto.SHA256, PSS: true}, ok, facts, ErrUnsupported},
+		"SHA-1":                  {"RSA", Scheme{Hash: crypto.SHA1}, ok, facts, ErrUnsupported},
+		"no hash":                {"RSA", Scheme{}, ok, facts, ErrUnsupported},
+		"nothing":                {"RSA", sha256Scheme, Document{}, facts, ErrDocument},
+		"too large":              {"RSA", sha256Scheme, Document{Content: make([]byte, MaxContent+1)}, facts, ErrDocument},
+		"content and digest":     {"RSA", sha256Scheme, Document{Content: []byte("x"), Digest: make([]byte, 32)}, facts, ErrDocument},
+		"digest of another hash": {"RSA", sha256Scheme, Document{Digest: make([]byte, 48)}, facts, ErrDocument},
+		"attached digest":        {"RSA", sha256Scheme, Document{Digest: make([]byte, 32), Attached: true}, facts, ErrDocument},
+		"no origin":              {"RSA", sha256Scheme, ok, Facts{Time: facts.Time}, ErrFacts},
+		"no time":                {"RSA", sha256Scheme, ok, Facts{Origin: facts.Origin}, ErrFacts},
+		"a far time":             {"RSA", sha256Scheme, ok, Facts{Origin: facts.Origin, Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, ErrFacts},
+		"a long nonce":           {"RSA", sha256Scheme, ok, Facts{Origin: facts.Origin, Time: facts.Time, Nonce: make([]byte, MaxNonce+1)}, ErrFacts},
+		"origin with a break":    {"RSA", sha256Scheme, ok, Facts{Origin: "https://a\n", Time: facts.Time}, ErrFacts},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Prepare(h.cert, nil, c.alg, c.doc, c.facts)
+			_, err := Prepare(holderOf(t, c.kind).cert, nil, c.scheme, c.doc, c.facts)
 			require.ErrorIs(t, err, c.want)
 		})
 	}
@@ -211,7 +223,7 @@ func TestWhatIsNotSigned(t *testing.T) {
 
 func TestACardsWordIsNotTaken(t *testing.T) {
 	h := holderOf(t, "RSA")
-	u, err := Prepare(h.cert, nil, webeid.RS256, Document{Content: []byte("x")}, facts)
+	u, err := Prepare(h.cert, nil, sha256Scheme, Document{Content: []byte("x")}, facts)
 	require.NoError(t, err)
 	for _, signature := range [][]byte{nil, make([]byte, 256), []byte("short")} {
 		_, err = u.Finish(signature)
@@ -222,7 +234,7 @@ func TestACardsWordIsNotTaken(t *testing.T) {
 // Each bit of a signature counts, but for those that only name things: none may leave another meaning accepted.
 func TestEveryByteCounts(t *testing.T) {
 	h := holderOf(t, "P-256")
-	der := signed(t, h, webeid.ES256, Document{Content: []byte("x"), Attached: true}, facts)
+	der := signed(t, h, sha256Scheme, Document{Content: []byte("x"), Attached: true}, facts)
 	want, err := Verify(der, Document{})
 	require.NoError(t, err)
 	for i := range der {
@@ -244,7 +256,7 @@ func TestEveryByteCounts(t *testing.T) {
 
 func TestIntermediatesComeAlong(t *testing.T) {
 	h, other := holderOf(t, "P-256"), holderOf(t, "P-384")
-	u, err := Prepare(h.cert, []*x509.Certificate{other.cert}, webeid.ES256, Document{Content: []byte("x")}, facts)
+	u, err := Prepare(h.cert, []*x509.Certificate{other.cert}, sha256Scheme, Document{Content: []byte("x")}, facts)
 	require.NoError(t, err)
 	signature, err := h.key.Sign(rand.Reader, u.Digest(), crypto.SHA256)
 	require.NoError(t, err)
@@ -258,8 +270,8 @@ func TestIntermediatesComeAlong(t *testing.T) {
 
 func FuzzVerify(f *testing.F) {
 	h := holderOf(f, "P-256")
-	f.Add(signed(f, h, webeid.ES256, Document{Content: []byte("x"), Attached: true}, facts))
-	f.Add(signed(f, holderOf(f, "RSA"), webeid.PS256, Document{Content: []byte("x")}, Facts{Origin: facts.Origin, Time: facts.Time}))
+	f.Add(signed(f, h, sha256Scheme, Document{Content: []byte("x"), Attached: true}, facts))
+	f.Add(signed(f, holderOf(f, "RSA"), Scheme{Hash: crypto.SHA256, PSS: true}, Document{Content: []byte("x")}, Facts{Origin: facts.Origin, Time: facts.Time}))
 	f.Fuzz(func(t *testing.T, der []byte) {
 		m, err := open(der)
 		if err != nil {

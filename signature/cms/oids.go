@@ -5,8 +5,6 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
-
-	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
 // oid is the content of an OBJECT IDENTIFIER in DER, as a string to compare. encoding/asn1 has no room for the UUID's number.
@@ -37,15 +35,15 @@ var hashes = map[crypto.Hash]oid{
 	crypto.SHA512: "\x60\x86\x48\x01\x65\x03\x04\x02\x03",
 }
 
-// signatures are RFC 5754's, section 3; PSS has one OID with parameters.
-var signatures = map[webeid.Algorithm]oid{
-	webeid.RS256: "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", webeid.RS384: "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", webeid.RS512: "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d",
-	webeid.ES256: "\x2a\x86\x48\xce\x3d\x04\x03\x02", webeid.ES384: "\x2a\x86\x48\xce\x3d\x04\x03\x03", webeid.ES512: "\x2a\x86\x48\xce\x3d\x04\x03\x04",
-	webeid.PS256: oidPSS, webeid.PS384: oidPSS, webeid.PS512: oidPSS,
-}
-
-var pkcs1 = map[crypto.Hash]webeid.Algorithm{crypto.SHA256: webeid.RS256, crypto.SHA384: webeid.RS384, crypto.SHA512: webeid.RS512}
-var pss = map[crypto.Hash]webeid.Algorithm{crypto.SHA256: webeid.PS256, crypto.SHA384: webeid.PS384, crypto.SHA512: webeid.PS512}
+// The signature algorithms of RFC 5754, section 3, by hash; PSS has one OID with parameters, oidPSS.
+var (
+	rsaWith = map[crypto.Hash]oid{
+		crypto.SHA256: "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b", crypto.SHA384: "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0c", crypto.SHA512: "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0d",
+	}
+	ecdsaWith = map[crypto.Hash]oid{
+		crypto.SHA256: "\x2a\x86\x48\xce\x3d\x04\x03\x02", crypto.SHA384: "\x2a\x86\x48\xce\x3d\x04\x03\x03", crypto.SHA512: "\x2a\x86\x48\xce\x3d\x04\x03\x04",
+	}
+)
 
 func addOID(b *cryptobyte.Builder, o oid) {
 	b.AddASN1(cbasn1.OBJECT_IDENTIFIER, func(b *cryptobyte.Builder) { b.AddBytes([]byte(o)) })
@@ -85,14 +83,17 @@ func absentOrNull(s cryptobyte.String) bool {
 	return s.Empty() || (s.ReadASN1(&null, cbasn1.NULL) && null.Empty() && s.Empty())
 }
 
-func addSignatureAlgorithm(b *cryptobyte.Builder, alg webeid.Algorithm) {
+func addSignatureAlgorithm(b *cryptobyte.Builder, family family, hash crypto.Hash) {
 	b.AddASN1(cbasn1.SEQUENCE, func(b *cryptobyte.Builder) {
-		addOID(b, signatures[alg])
-		switch {
-		case pkcs1[alg.Hash()] == alg:
+		switch family {
+		case pkcs1:
+			addOID(b, rsaWith[hash])
 			b.AddASN1NULL() // RFC 5754, section 3.2
-		case pss[alg.Hash()] == alg:
-			addPSS(b, alg.Hash())
+		case pss:
+			addOID(b, oidPSS)
+			addPSS(b, hash)
+		case ecdsaFamily:
+			addOID(b, ecdsaWith[hash])
 		}
 	})
 }
@@ -113,30 +114,26 @@ func addPSS(b *cryptobyte.Builder, hash crypto.Hash) {
 }
 
 // readSignatureAlgorithm wants the algorithm to fit the digest's hash, PSS parameters to be those that addPSS writes.
-func readSignatureAlgorithm(s *cryptobyte.String, hash crypto.Hash) (webeid.Algorithm, error) {
+func readSignatureAlgorithm(s *cryptobyte.String, hash crypto.Hash) (family, error) {
 	var id cryptobyte.String
 	if !s.ReadASN1(&id, cbasn1.SEQUENCE) {
-		return "", ErrEncoding
+		return 0, ErrEncoding
 	}
 	name, ok := readOID(&id)
 	if !ok {
-		return "", ErrEncoding
+		return 0, ErrEncoding
 	}
 	switch {
 	case name == oidPSS:
 		var want cryptobyte.Builder
 		addPSS(&want, hash)
-		if params, err := want.Bytes(); err != nil || string(params) != string(id) {
-			return "", ErrUnsupported
+		if params, err := want.Bytes(); err == nil && string(params) == string(id) {
+			return pss, nil
 		}
-		return pss[hash], nil
-	case (name == oidRSA || name == signatures[pkcs1[hash]]) && absentOrNull(id):
-		return pkcs1[hash], nil
+	case (name == oidRSA || name == rsaWith[hash]) && absentOrNull(id):
+		return pkcs1, nil
+	case name == ecdsaWith[hash] && id.Empty():
+		return ecdsaFamily, nil
 	}
-	for alg, o := range signatures {
-		if o == name && alg.Hash() == hash && id.Empty() {
-			return alg, nil
-		}
-	}
-	return "", ErrUnsupported
+	return 0, ErrUnsupported
 }

@@ -128,7 +128,7 @@ func (m *message) readSigners(s *cryptobyte.String) error {
 	if err := m.readAttributes(attributes); err != nil {
 		return err
 	}
-	if m.alg, err = readSignatureAlgorithm(&signer, hash); err != nil {
+	if m.family, err = readSignatureAlgorithm(&signer, hash); err != nil {
 		return err
 	}
 	if !signer.ReadASN1(&signature, cbasn1.OCTET_STRING) || !signer.Empty() {

@@ -2,15 +2,9 @@ package cms
 
 import (
 	"bytes"
-	"crypto"
-	"crypto/ecdsa"
-	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
-
-	"github.com/cardbridge/cardbridge/signature/ecdsasig"
-	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
 // Verify opens a signature, wants each signed attribute that Prepare writes, and checks them, the signature and the content.
@@ -45,7 +39,7 @@ func Verify(der []byte, doc Document) (Signed, error) {
 // message is a signature in parts.
 type message struct {
 	Signed
-	alg          webeid.Algorithm
+	family       family
 	certificates []*x509.Certificate
 	rawIssuer    []byte
 	serial       []byte // DER of the INTEGER
@@ -72,7 +66,7 @@ func open(der []byte) (*message, error) {
 	}
 	h := m.Hash.New()
 	h.Write(m.attributes)
-	if err := verify(m.Certificate.PublicKey, m.alg, h.Sum(nil), m.signature); err != nil {
+	if err := verify(m.Certificate.PublicKey, m.family, m.Hash, h.Sum(nil), m.signature); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -89,29 +83,6 @@ func (m *message) findSigner() error {
 	}
 	if m.Certificate == nil || subtle.ConstantTimeCompare(thumbprint(m.Certificate), m.certHash) != 1 {
 		return ErrSigner
-	}
-	return nil
-}
-
-// verify checks one signature over a digest. An ECDSA signature must be the one DER of its r and s.
-func verify(public crypto.PublicKey, alg webeid.Algorithm, digest, signature []byte) error {
-	if alg.Fits(public) != nil {
-		return ErrUnsupported
-	}
-	ok := false
-	switch key := public.(type) {
-	case *rsa.PublicKey:
-		if opts, isPSS := alg.SignerOpts().(*rsa.PSSOptions); isPSS {
-			ok = rsa.VerifyPSS(key, alg.Hash(), digest, signature, opts) == nil
-		} else {
-			ok = rsa.VerifyPKCS1v15(key, alg.Hash(), digest, signature) == nil
-		}
-	case *ecdsa.PublicKey:
-		_, err := ecdsasig.FromDER(key.Curve, signature)
-		ok = err == nil && ecdsa.VerifyASN1(key, digest, signature)
-	}
-	if !ok {
-		return ErrSignature
 	}
 	return nil
 }

@@ -38,6 +38,12 @@ func (r *Revoked) Error() string {
 	return fmt.Sprintf("revoked on %s, reason %d, says the %s", r.At.UTC().Format(time.RFC3339), r.Code, r.By)
 }
 
+// RevokedAt implements verify.RevokedLater.
+func (r *Revoked) RevokedAt() time.Time { return r.At }
+
+// Compromised implements verify.RevokedLater: keyCompromise, cACompromise, aACompromise.
+func (r *Revoked) Compromised() bool { return r.Code == 1 || r.Code == 2 || r.Code == 10 }
+
 // Unwrap makes errors.Is find verify.ErrRevoked.
 func (r *Revoked) Unwrap() error { return verify.ErrRevoked }
 
