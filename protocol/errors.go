@@ -57,6 +57,7 @@ const (
 	TooManyRequests      Code = "tooManyRequests"
 	Cancelled            Code = "cancelled"
 	PromptFailed         Code = "promptFailed"
+	DocumentInvalid      Code = "documentInvalid"
 )
 
 // Facts are what a reader of an error may need beside its code. Never raw text of a library, never anything secret.

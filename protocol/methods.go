@@ -16,6 +16,8 @@ const (
 	MethodStatus       = "status"
 	MethodCertificates = "certificates"
 	MethodAuthenticate = "authenticate"
+	MethodSign         = "sign"
+	MethodSignRaw      = "signRaw"
 	MethodCancel       = "cancel"
 	MethodPrompt       = "prompt"
 	MethodCard         = "card"

@@ -35,21 +35,23 @@ const (
 
 // PromptParams is what the host wants to be shown.
 type PromptParams struct {
-	Operation      string        `json:"operation"` // id of the request that it belongs to
-	State          string        `json:"state"`
-	Origin         string        `json:"origin"`
-	Language       string        `json:"language,omitzero"`
-	Reason         Code          `json:"reason,omitzero"`
-	Notice         string        `json:"notice,omitzero"`
-	Certificates   []Certificate `json:"certificates,omitzero"`
-	Certificate    *Certificate  `json:"certificate,omitzero"`
-	Reader         string        `json:"reader,omitzero"`
-	Tries          *Tries        `json:"tries,omitzero"`
-	PINLength      *PINLength    `json:"pinLength,omitzero"`
-	Kinds          []string      `json:"kinds,omitzero"`
-	UnlockURL      string        `json:"unlockURL,omitzero"`
-	Reference      string        `json:"reference,omitzero"` // the first eight digits of the operation's id in the log
-	TimeoutSeconds int           `json:"timeoutSeconds"`
+	Operation    string        `json:"operation"` // id of the request that it belongs to
+	State        string        `json:"state"`
+	Origin       string        `json:"origin"`
+	Language     string        `json:"language,omitzero"`
+	Reason       Code          `json:"reason,omitzero"`
+	Notice       string        `json:"notice,omitzero"`
+	Certificates []Certificate `json:"certificates,omitzero"`
+	Certificate  *Certificate  `json:"certificate,omitzero"`
+	Reader       string        `json:"reader,omitzero"`
+	Tries        *Tries        `json:"tries,omitzero"`
+	PINLength    *PINLength    `json:"pinLength,omitzero"`
+	Kinds        []string      `json:"kinds,omitzero"`
+	// Documents are what the PIN would sign; empty: a login.
+	Documents      []PromptDocument `json:"documents,omitzero"`
+	UnlockURL      string           `json:"unlockURL,omitzero"`
+	Reference      string           `json:"reference,omitzero"` // the first eight digits of the operation's id in the log
+	TimeoutSeconds int              `json:"timeoutSeconds"`
 }
 
 // Tries is what is known of the PIN's tries. State: unknown, atLeastTwo, exactly (with Left), last, locked.

@@ -61,4 +61,5 @@ export const ERRORS = Object.freeze({
   tooManyRequests: {"number":3013,"who":"developer","zh-TW":{"message":"同時進行的要求太多。","hint":"請等前面的要求結束再送出。"},"en":{"message":"Too many requests are in flight.","hint":"Wait for earlier ones to be answered."}},
   cancelled: {"number":3014,"who":"developer","zh-TW":{"message":"網頁取消了這次作業。","hint":"需要時請再按一次登入。"},"en":{"message":"The page cancelled the operation.","hint":"Press the button again when needed."}},
   promptFailed: {"number":3015,"who":"us","zh-TW":{"message":"密碼視窗無法開啟。","hint":"請關閉其他視窗再試一次；若仍發生，請通知資訊人員。"},"en":{"message":"The PIN window could not be opened.","hint":"Close other windows and try again. If it happens again, tell IT."}},
+  documentInvalid: {"number":3020,"who":"developer","zh-TW":{"message":"要簽署的文件不符合規定。","hint":"一次 1 至 20 份文件；標題 1 至 200 字；內容合計最多 512 KiB，更大的請傳送摘要，摘要長度須符合雜湊函式，且不能附上內容。"},"en":{"message":"A document to be signed is not valid.","hint":"1 to 20 documents at once; a title of 1 to 200 characters; at most 512 KiB of content in all, else a digest of the hash's length, detached."}},
 });

@@ -17,6 +17,7 @@ type Unsigned struct {
 	family       family
 	hash         crypto.Hash
 	content      []byte // attached
+	digest       []byte // of the content
 	attributes   []byte // DER of the SET OF Attribute
 }
 
@@ -36,7 +37,7 @@ func Prepare(cert *x509.Certificate, intermediate []*x509.Certificate, scheme Sc
 	if err != nil {
 		return nil, err
 	}
-	u := &Unsigned{cert: cert, family: family, hash: scheme.Hash, attributes: attributes, intermediate: intermediate[:min(len(intermediate), maxCertificates-1)]}
+	u := &Unsigned{cert: cert, family: family, hash: scheme.Hash, digest: digest, attributes: attributes, intermediate: intermediate[:min(len(intermediate), maxCertificates-1)]}
 	if doc.Attached {
 		u.content = doc.Content
 	}
@@ -54,6 +55,9 @@ func (d Document) digest(hash crypto.Hash) ([]byte, error) {
 	}
 	return nil, ErrDocument
 }
+
+// ContentDigest is the content's, under the scheme's hash.
+func (u *Unsigned) ContentDigest() []byte { return u.digest }
 
 // Digest is what the card signs: the hash of the signed attributes as a SET OF (RFC 5652, section 5.4).
 func (u *Unsigned) Digest() []byte {

@@ -85,3 +85,24 @@ func verify(public crypto.PublicKey, f family, hash crypto.Hash, digest, signatu
 	}
 	return nil
 }
+
+// RawAlgorithm names what a bare signature of a key is, in Web Cryptography's words, or ErrUnsupported.
+func RawAlgorithm(public crypto.PublicKey) (string, error) {
+	f, err := Scheme{Hash: crypto.SHA256}.familyFor(public)
+	if err != nil {
+		return "", err
+	}
+	return map[family]string{pkcs1: "RSASSA-PKCS1-v1_5", ecdsaFamily: "ECDSA"}[f], nil
+}
+
+// Raw verifies a bare signature over a digest; one of ECDSA comes as DER and goes out as r||s (RFC 7518, section 3.4).
+func Raw(public crypto.PublicKey, hash crypto.Hash, digest, signature []byte) ([]byte, error) {
+	f, err := Scheme{Hash: hash}.familyFor(public)
+	if err == nil {
+		err = verify(public, f, hash, digest, signature)
+	}
+	if key, ok := public.(*ecdsa.PublicKey); ok && err == nil {
+		return ecdsasig.FromDER(key.Curve, signature)
+	}
+	return signature, err
+}

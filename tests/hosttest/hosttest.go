@@ -81,7 +81,11 @@ type Prompt struct {
 	PINLength   *struct{ Min, Max int }
 	Certificate *struct{ ID, Kind, Holder, KeyType string }
 	UnlockURL   string
-	Kinds       []string
+	Documents   []struct {
+		Title, Digest, Hash string
+		Size                int64
+	}
+	Kinds []string
 	// Certificates are those to choose from.
 	Certificates []struct {
 		ID, Kind, Reason string

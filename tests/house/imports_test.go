@@ -33,7 +33,7 @@ var rooms = []room{
 	{"host/internal/policy", []string{"protocol"}, "a grant names card kinds in the protocol's words"},
 	{"host/internal/token", []string{"host/internal/frame", "signature/ecdsasig"},
 		"it meets vendors' code and PINs: what asks for a card, or who may, is not its business"},
-	{"host/internal/operation", []string{"host/internal/token", "host/internal/policy", "protocol", "signature/webeid"},
+	{"host/internal/operation", []string{"host/internal/token", "host/internal/policy", "protocol", "signature/cms", "signature/webeid"},
 		"a grant and a card become a statement"},
 	{"host/internal/session", []string{"host/internal/operation", "host/internal/policy", "host/internal/frame", "protocol",
 		"host/internal/token", "signature/webeid"}, "it cuts PINs out of frames with token.CutPIN, maps errors of all rooms to the protocol's"},

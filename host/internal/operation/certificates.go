@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/ecdsa"
@@ -20,6 +21,8 @@ import (
 type found struct {
 	card  token.Certificate
 	shown protocol.Certificate
+	// issuers are the CAs above it that stand on the same card, without a root
+	issuers []*x509.Certificate
 }
 
 func certificates(ctx context.Context, room *Room, call *Call, p protocol.CertificatesParams) (any, error) {
@@ -47,13 +50,30 @@ func shown(list []found) []protocol.Certificate {
 func sortOut(inv token.Inventory, now time.Time, kinds []string) []found {
 	var list []found
 	for _, c := range inv.Certificates {
-		list = append(list, found{c, describe(c, now, kinds)})
+		list = append(list, found{c, describe(c, now, kinds), issuersOf(c, inv.Certificates)})
 	}
 	slices.SortStableFunc(list, func(a, b found) int {
 		return cmp.Or(cmp.Compare(rank(a.shown), rank(b.shown)), cmp.Compare(a.shown.Reader, b.shown.Reader))
 	})
 	return list[:min(len(list), maxShown)]
 }
+
+// issuersOf goes up as far as the card's own certificates lead; verifiers have the root themselves.
+func issuersOf(c token.Certificate, all []token.Certificate) (list []*x509.Certificate) {
+	for at := c.X509; len(list) < maxIssuers; at = list[len(list)-1] {
+		i := slices.IndexFunc(all, func(ca token.Certificate) bool {
+			return ca.Reader == c.Reader && ca.X509.IsCA && !bytes.Equal(ca.X509.RawSubject, ca.X509.RawIssuer) && at.CheckSignatureFrom(ca.X509) == nil
+		})
+		if i < 0 {
+			break
+		}
+		list = append(list, all[i].X509)
+	}
+	return list
+}
+
+// maxIssuers: a holder's certificate, two CAs and a root are Taiwan's chains.
+const maxIssuers = 3
 
 // rank orders what a person looks for.
 func rank(c protocol.Certificate) int {

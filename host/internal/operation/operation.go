@@ -73,6 +73,8 @@ type Operation struct {
 var Table = []Operation{
 	row(protocol.MethodAuthenticate, false, func(p protocol.AuthenticateParams) string { return p.Origin }, authenticate),
 	row(protocol.MethodCertificates, false, func(p protocol.CertificatesParams) string { return p.Origin }, certificates),
+	row(protocol.MethodSign, false, func(p protocol.SignParams) string { return p.Origin }, sign),
+	row(protocol.MethodSignRaw, false, func(p protocol.SignRawParams) string { return p.Origin }, signRaw),
 	row(protocol.MethodStatus, true, func(p protocol.StatusParams) string { return p.Origin }, status),
 }
 

@@ -174,7 +174,7 @@ func TestProblems(t *testing.T) {
 		protocol.ModuleTimeout:     {Modules: 1, View: reader(token.ReaderPresent), Failures: []*token.ModuleError{{Reason: token.ModuleTimeout}}},
 	} {
 		require.Equal(t, []protocol.Code{want}, codes(inv), want)
-		require.Equal(t, want, (&login{}).reason(inv, nil))
+		require.Equal(t, want, (&signing{}).reason(inv, nil))
 	}
 	require.Contains(t, codes(token.Inventory{View: reader(token.ReaderPresent)}), protocol.NoModule)
 }

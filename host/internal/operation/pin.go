@@ -7,16 +7,16 @@ import (
 
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
-	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
 // signWith holds the reader's queue, prepares a signer, asks for PINs until the card signs. Whatever happens, the card is reset
 // before the queue is released; a card that could not be reset takes the result with it.
-func (l *login) signWith(ctx context.Context, f found) (result any, err error) {
-	alg, digest, err := l.statement(f)
+func (l *signing) signWith(ctx context.Context, f found) (result any, err error) {
+	what, documents, err := l.purpose.statement(f)
 	if err != nil {
 		return nil, err
 	}
+	l.documents = documents
 	release, err := l.hold(ctx, f)
 	if err != nil {
 		return nil, err
@@ -38,43 +38,16 @@ func (l *login) signWith(ctx context.Context, f found) (result any, err error) {
 			result, err = nil, reset
 		}
 	}()
-	p := pinDialog{login: l, f: f, signer: signer, tries: signer.Tries, until: l.room.Now().Add(signerLife)}
-	signature, err := p.sign(ctx, digest, alg)
+	p := pinDialog{signing: l, f: f, signer: signer, tries: signer.Tries, until: l.room.Now().Add(signerLife)}
+	signatures, err := p.sign(ctx, what)
 	if err != nil {
 		return nil, l.changedCard(err)
 	}
-	return l.token(f, alg, signature)
-}
-
-func (l *login) statement(f found) (webeid.Algorithm, []byte, error) {
-	alg := l.algorithm
-	if alg == "" {
-		var err error
-		if alg, err = webeid.DefaultAlgorithm(f.card.X509.PublicKey); err != nil {
-			return "", nil, err
-		}
-	} else if err := alg.Fits(f.card.X509.PublicKey); err != nil {
-		return "", nil, err
-	}
-	digest, err := webeid.Digest(alg, l.call.Grant.Origin(), l.params.ChallengeNonce)
-	return alg, digest, err
-}
-
-// token also verifies: what a module calls a signature is not taken on trust.
-func (l *login) token(f found, alg webeid.Algorithm, signature []byte) (any, error) {
-	t, err := webeid.NewToken(f.card.X509, alg, signature, "https://github.com/cardbridge/cardbridge/releases/"+l.room.Version)
-	if err == nil {
-		_, err = t.Verify(l.call.Grant.Origin(), l.params.ChallengeNonce)
-	}
-	if err != nil {
-		return nil, &token.ModuleError{Path: f.card.ModulePath(), Reason: token.ModuleFailed, Call: "C_Sign"}
-	}
-	l.call.Log.Info().Str("certificate", f.shown.ID).Str("kind", f.shown.Kind).Str("algorithm", string(alg)).Msg("signed")
-	return t, nil
+	return l.purpose.result(f, signatures)
 }
 
 // changedCard goes on by itself where no PIN was used: the person only exchanged the card.
-func (l *login) changedCard(err error) error {
+func (l *signing) changedCard(err error) error {
 	if errors.Is(err, token.ErrCardChanged) || errors.Is(err, errAgain) {
 		if l.changes++; l.changes > maxChanges {
 			return token.ErrCardChanged
@@ -103,7 +76,7 @@ const signerLife = 3 * time.Minute
 
 // pinDialog asks for PINs until one opens the card.
 type pinDialog struct {
-	*login
+	*signing
 	f      found
 	signer *token.Signer
 	tries  token.Tries
@@ -112,12 +85,12 @@ type pinDialog struct {
 	confirmed bool
 }
 
-func (p *pinDialog) sign(ctx context.Context, digest []byte, alg webeid.Algorithm) ([]byte, error) {
+func (p *pinDialog) sign(ctx context.Context, what token.Statement) ([]token.Signature, error) {
 	for {
-		signature, err := p.attempt(ctx, digest, alg)
+		signatures, err := p.attempt(ctx, what)
 		var wrong *token.PINError
 		if !errors.As(err, &wrong) {
-			return signature, err
+			return signatures, err
 		}
 		p.call.Log.Info().Str("reason", string(wrong.Reason)).Str("tries", string(wrong.Tries.State)).Msg("PIN refused")
 		p.tries, p.confirmed = wrong.Tries, false
@@ -137,7 +110,7 @@ func (p *pinDialog) sign(ctx context.Context, digest []byte, alg webeid.Algorith
 }
 
 // attempt lets one PIN meet the card.
-func (p *pinDialog) attempt(ctx context.Context, digest []byte, alg webeid.Algorithm) ([]byte, error) {
+func (p *pinDialog) attempt(ctx context.Context, what token.Statement) ([]token.Signature, error) {
 	switch p.tries.State {
 	case token.TriesLocked:
 		return nil, p.locked(ctx)
@@ -148,17 +121,17 @@ func (p *pinDialog) attempt(ctx context.Context, digest []byte, alg webeid.Algor
 		}
 	}
 	if p.signer.Pad {
-		return p.atPad(ctx, digest, alg)
+		return p.atPad(ctx, what)
 	}
 	pin, err := p.pin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return p.signer.Sign(ctx, pin, p.tries, digest, alg.SignerOpts(), p.call.Person.Progress)
+	return p.signer.Sign(ctx, pin, p.tries, what, p.call.Person.Progress)
 }
 
 // atPad signs with the PIN typed at the reader, while the window says so. The window's cancel ends the signer.
-func (p *pinDialog) atPad(ctx context.Context, digest []byte, alg webeid.Algorithm) ([]byte, error) {
+func (p *pinDialog) atPad(ctx context.Context, what token.Statement) ([]token.Signature, error) {
 	p.dropPagePIN()
 	ctx, cancel := context.WithCancelCause(ctx)
 	shown := make(chan struct{})
@@ -169,7 +142,7 @@ func (p *pinDialog) atPad(ctx context.Context, digest []byte, alg webeid.Algorit
 			cancel(declined(answer))
 		}
 	}()
-	signature, err := p.signer.Sign(ctx, token.PIN{}, p.tries, digest, alg.SignerOpts(), p.call.Person.Progress)
+	signatures, err := p.signer.Sign(ctx, token.PIN{}, p.tries, what, p.call.Person.Progress)
 	if errors.Is(err, context.Canceled) {
 		err = context.Cause(ctx)
 	}
@@ -178,7 +151,7 @@ func (p *pinDialog) atPad(ctx context.Context, digest []byte, alg webeid.Algorit
 	}
 	cancel(nil)
 	<-shown
-	return signature, err
+	return signatures, err
 }
 
 // pin gets the next PIN: from the page if it may, else from the window.

@@ -19,11 +19,11 @@ func Path() string {
 }
 
 // devPortal grants loopback portals a login, so that demo and tests need no policy file. What must be granted expressly
-// (the PIN from a page) is not in it.
+// (the PIN from a page, signRaw) is not in it.
 func devPortal(origin string) (portal, bool) {
 	for _, prefix := range []string{"http://127.0.0.1:", "http://localhost:"} {
 		if strings.HasPrefix(origin, prefix) && checkOrigin(origin) == nil {
-			return portal{Origin: origin, Operations: operations}, true
+			return portal{Origin: origin, Operations: []string{Authenticate, Certificates, Sign}}, true
 		}
 	}
 	return portal{}, false

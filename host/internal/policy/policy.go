@@ -24,9 +24,12 @@ import (
 const (
 	Certificates = "certificates"
 	Authenticate = "authenticate"
+	Sign         = "sign"
+	// SignRaw lets a portal have anything signed, a login elsewhere too: no origin has it unless IT says so.
+	SignRaw = "signRaw"
 )
 
-var operations = []string{Authenticate, Certificates}
+var operations = []string{Authenticate, Certificates, Sign, SignRaw}
 
 // BuiltIn is the Source of a policy that no file gave.
 const BuiltIn = "built-in"

@@ -51,19 +51,19 @@ type signOrder struct {
 	Direct bool       `json:"direct"` // without crypto11
 }
 
-// signRequest asks for one signature. The PIN follows as a frame of its own, raw, unless the reader has a PIN pad.
+// signRequest asks for signatures with one login. The PIN follows as a frame of its own, raw, unless the reader has a PIN pad.
 type signRequest struct {
-	Digest []byte `json:"digest"`
-	Hash   uint   `json:"hash"` // crypto.Hash
-	PSS    bool   `json:"pss"`
-	Pad    bool   `json:"pad"`
+	Digests [][]byte `json:"digests"`
+	Hash    uint     `json:"hash"` // crypto.Hash
+	PSS     bool     `json:"pss"`
+	Pad     bool     `json:"pad"`
 	// Told is what the person was told of the tries when the PIN was asked.
 	Told TriesState `json:"told"`
 }
 
 // signerState is all that a signer says: that it is ready, where it is, how it ended.
 type signerState struct {
-	Phase     string     `json:"phase"` // ready, login, sign, done, failed
+	Phase     string     `json:"phase"` // ready, login, sign, signed, done, failed
 	Tries     TriesState `json:"tries,omitzero"`
 	Left      int        `json:"left,omitzero"`
 	MinPIN    int        `json:"minPIN,omitzero"`
@@ -78,6 +78,7 @@ const (
 	phaseReady  = "ready"
 	phaseLogin  = "login" // from here on the PIN counts as spent
 	phaseSign   = "sign"
+	phaseSigned = "signed" // one of several: Signature, or Failure
 	phaseDone   = "done"
 	phaseFailed = "failed"
 )

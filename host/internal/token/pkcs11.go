@@ -87,11 +87,18 @@ func (k *openedKey) login(user uint, pin PIN) error {
 	return k.p.Login(k.session, user, unsafe.String(unsafe.SliceData(b), len(b)))
 }
 
+// statement is what one signature is over.
+type statement struct {
+	digest []byte
+	hash   crypto.Hash
+	pss    bool
+}
+
 // sign makes one signature on a logged-in token: PKCS#1 v1.5, PSS with a salt of the hash's length, or ECDSA as DER.
-func (k *openedKey) sign(cert *x509.Certificate, keyID []byte, request signRequest, pin PIN) ([]byte, *failure) {
-	var opts crypto.SignerOpts = crypto.Hash(request.Hash)
-	if request.PSS {
-		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: crypto.Hash(request.Hash)}
+func (k *openedKey) sign(cert *x509.Certificate, keyID []byte, what statement, pin PIN) ([]byte, *failure) {
+	var opts crypto.SignerOpts = what.hash
+	if what.pss {
+		opts = &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash, Hash: what.hash}
 	}
 	key, f := k.privateKey(cert.PublicKey, keyID)
 	if f != nil {
@@ -99,19 +106,19 @@ func (k *openedKey) sign(cert *x509.Certificate, keyID []byte, request signReque
 	}
 	if k.high != nil && key.byID && !key.always {
 		if signer, err := k.high.FindKeyPair(keyID, nil); err == nil && signer != nil {
-			signature, err := signer.Sign(nil, request.Digest, opts)
+			signature, err := signer.Sign(nil, what.digest, opts)
 			if err != nil {
 				return nil, moduleFailure("C_Sign", err)
 			}
 			return signature, nil
 		}
 	}
-	return k.signDirectly(key, cert, request, pin)
+	return k.signDirectly(key, cert, what, pin)
 }
 
 // signDirectly is the way of keys that want the PIN for each use, have no public half, or are not found by their CKA_ID.
-func (k *openedKey) signDirectly(key privateKey, cert *x509.Certificate, request signRequest, pin PIN) ([]byte, *failure) {
-	mechanism, input, err := mechanismFor(cert.PublicKey, request)
+func (k *openedKey) signDirectly(key privateKey, cert *x509.Certificate, what statement, pin PIN) ([]byte, *failure) {
+	mechanism, input, err := mechanismFor(cert.PublicKey, what)
 	if err != nil {
 		return nil, &failure{Kind: failModule, Call: "C_SignInit"}
 	}
@@ -151,17 +158,17 @@ var pssHash = map[crypto.Hash][2]uint{
 
 var errMechanism = errors.New("token: no mechanism for this key and hash")
 
-func mechanismFor(public crypto.PublicKey, request signRequest) (*pkcs11.Mechanism, []byte, error) {
-	hash := crypto.Hash(request.Hash)
+func mechanismFor(public crypto.PublicKey, what statement) (*pkcs11.Mechanism, []byte, error) {
+	hash := what.hash
 	switch public.(type) {
 	case *ecdsa.PublicKey:
-		return pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), request.Digest, nil
+		return pkcs11.NewMechanism(pkcs11.CKM_ECDSA, nil), what.digest, nil
 	case *rsa.PublicKey:
-		if prefix, ok := digestInfo[hash]; ok && !request.PSS {
-			return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), append(bytes.Clone(prefix), request.Digest...), nil
+		if prefix, ok := digestInfo[hash]; ok && !what.pss {
+			return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS, nil), append(bytes.Clone(prefix), what.digest...), nil
 		}
 		if p, ok := pssHash[hash]; ok {
-			return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pkcs11.NewPSSParams(p[0], p[1], uint(hash.Size()))), request.Digest, nil
+			return pkcs11.NewMechanism(pkcs11.CKM_RSA_PKCS_PSS, pkcs11.NewPSSParams(p[0], p[1], uint(hash.Size()))), what.digest, nil
 		}
 	}
 	return nil, nil, errMechanism

@@ -108,11 +108,16 @@ func (p *Signer) next(outer, deadline context.Context, call string) (signerState
 			err = state.Failure.asError(p.cert.module.Path)
 		}
 	}
+	return state, p.explain(err)
+}
+
+// explain tells a module's failure from a card that went away, which explains any of them.
+func (p *Signer) explain(err error) error {
 	var module *ModuleError
 	if errors.As(err, &module) && p.removed() {
-		return state, ErrCardRemoved
+		return ErrCardRemoved
 	}
-	return state, err
+	return err
 }
 
 // removed tells whether the card left. A module notices a pulled card before PC/SC says so, hence the short wait.
@@ -155,16 +160,29 @@ func (p *Signer) follow(ctx context.Context, before Reader, changed <-chan struc
 	}
 }
 
-// Sign gives the PIN to the card, once, unless the tries have become fewer than the person was told, and has the digest signed: PKCS#1 v1.5, PSS (opts is *rsa.PSSOptions), or ECDSA as DER. phase is
-// told how far it is. The PIN is wiped when Sign returns. Errors: *PINError (after wrong and length the signer takes another
-// PIN), ErrCardRemoved, ErrCardChanged, ErrKeyMissing, ErrPadCancel, *ModuleError, the context's.
+// Statement is what one PIN is to sign: PKCS#1 v1.5, PSS (Opts is *rsa.PSSOptions), or ECDSA as DER.
+type Statement struct {
+	Digests [][]byte // 1 to 20
+	Opts    crypto.SignerOpts
+}
+
+// Signature is what became of one digest: Err is ErrCardRemoved, ErrKeyMissing or a *ModuleError where there is no signature.
+type Signature struct {
+	Bytes []byte
+	Err   error
+}
+
+// Sign gives the PIN to the card, once, unless the tries have become fewer than the person was told, and has the digests signed.
+// phase is told how far it is. The PIN is wiped when Sign returns. Each digest has its Signature. Errors, where nothing could
+// be signed: *PINError (after wrong and length the signer takes another PIN), ErrCardRemoved, ErrCardChanged, ErrPadCancel,
+// *ModuleError, the context's.
 //
 // A PIN counts as spent from the moment C_Login is entered: a module that dies or hangs there makes it a *PINError with
 // reason unknown. Nothing is ever tried again by itself.
-func (p *Signer) Sign(ctx context.Context, pin PIN, told Tries, digest []byte, opts crypto.SignerOpts, phase func(string)) ([]byte, error) {
+func (p *Signer) Sign(ctx context.Context, pin PIN, told Tries, what Statement, phase func(string)) ([]Signature, error) {
 	defer pin.Wipe()
-	_, pss := opts.(*rsa.PSSOptions)
-	if err := p.child.send(signRequest{Digest: digest, Hash: uint(opts.HashFunc()), PSS: pss, Pad: p.Pad, Told: told.State}); err != nil {
+	_, pss := what.Opts.(*rsa.PSSOptions)
+	if err := p.child.send(signRequest{Digests: what.Digests, Hash: uint(what.Opts.HashFunc()), PSS: pss, Pad: p.Pad, Told: told.State}); err != nil {
 		return nil, p.lost(ctx, err)
 	}
 	if !p.Pad {
@@ -173,40 +191,70 @@ func (p *Signer) Sign(ctx context.Context, pin PIN, told Tries, digest []byte, o
 		}
 		pin.Wipe()
 	}
-	login := p.s.cfg.Deadlines.Login
+	limits := p.s.cfg.Deadlines
+	login := limits.Login
 	if p.Pad {
 		login = padDeadline
 	}
-	for step := range []string{phaseLogin, phaseSign, phaseDone} {
-		limit := []time.Duration{p.s.cfg.Deadlines.Prepare, login, p.s.cfg.Deadlines.Sign}[step]
-		state, err := p.step(ctx, limit, step == 1)
-		switch {
-		case err != nil:
-			return nil, err
-		case step == 0 && state.Phase == phaseLogin:
-			phase(PhaseVerifying)
-		case step == 1 && state.Phase == phaseSign:
-			phase(PhaseSigning)
-		case step == 2 && state.Phase == phaseDone && len(state.Signature) > 0:
-			return state.Signature, nil
-		default:
-			return nil, &ModuleError{p.cert.module.Path, ModuleFailed, "C_Sign", 0}
-		}
+	if err := p.expect(ctx, limits.Prepare, phaseLogin); err != nil {
+		return nil, err
 	}
-	return nil, &ModuleError{p.cert.module.Path, ModuleFailed, "C_Sign", 0}
+	phase(PhaseVerifying)
+	if err := p.expect(ctx, login, phaseSign); err != nil {
+		return nil, err
+	}
+	phase(PhaseSigning)
+	return p.signatures(ctx, len(what.Digests))
 }
 
-func (p *Signer) step(ctx context.Context, limit time.Duration, inLogin bool) (signerState, error) {
+// signatures takes them in one by one. The first failure is that of all that would have followed: a card that fails is not
+// asked again and again.
+func (p *Signer) signatures(ctx context.Context, n int) ([]Signature, error) {
+	list := make([]Signature, 0, n)
+	for len(list) < n {
+		state, err := p.step(ctx, p.s.cfg.Deadlines.Sign, phaseSigned)
+		switch {
+		case err != nil:
+		case state.Failure != nil && state.Failure.asPINError(Tries{}) != nil:
+			err = &PINError{PINUnknown, Tries{State: TriesUnknown}} // a key that wants the PIN each time took it differently
+		case state.Failure != nil:
+			err = p.explain(state.Failure.asError(p.cert.module.Path))
+		case len(state.Signature) == 0:
+			err = &ModuleError{p.cert.module.Path, ModuleFailed, "C_Sign", 0}
+		default:
+			list = append(list, Signature{Bytes: state.Signature})
+			continue
+		}
+		if ctx.Err() != nil || len(list) == 0 {
+			return nil, err
+		}
+		for len(list) < n {
+			list = append(list, Signature{Err: err})
+		}
+	}
+	return list, nil
+}
+
+// expect waits for the signer to reach a phase.
+func (p *Signer) expect(ctx context.Context, limit time.Duration, phase string) error {
+	_, err := p.step(ctx, limit, phase)
+	return err
+}
+
+func (p *Signer) step(ctx context.Context, limit time.Duration, want string) (signerState, error) {
 	deadline, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	call := "C_Sign"
-	if inLogin {
+	if want == phaseSign {
 		call = "C_Login"
 	}
 	state, err := p.next(ctx, deadline, call)
 	var module *ModuleError
-	if inLogin && errors.As(err, &module) && module.Code == 0 {
+	switch {
+	case want == phaseSign && errors.As(err, &module) && module.Code == 0:
 		return state, &PINError{PINUnknown, Tries{State: TriesUnknown}}
+	case err == nil && state.Phase != want:
+		return state, &ModuleError{p.cert.module.Path, ModuleFailed, call, 0}
 	}
 	return state, err
 }

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"crypto"
 	"crypto/x509"
 	"errors"
 
@@ -10,8 +11,8 @@ import (
 	"github.com/cardbridge/cardbridge/host/internal/frame"
 )
 
-// serveSigner is the signer: one token, one successful signature at most. It takes the next PIN if one was wrong; it ends
-// after a signature, or at any failure that a new PIN cannot mend.
+// serveSigner is the signer: one token, one login with its signatures. It takes the next PIN if one was wrong; it ends
+// after the signatures, or at any failure that a new PIN cannot mend.
 func serveSigner(frames <-chan []byte, w *frame.Writer) int {
 	var load loadOrder
 	if json.Unmarshal(<-frames, &load, json.RejectUnknownMembers(true)) != nil {
@@ -84,11 +85,17 @@ func (k *openedKey) serve(order signOrder, cert *x509.Certificate, request signR
 	if reply(w, signerState{Phase: phaseSign}) != 0 {
 		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
 	}
-	signature, f := k.sign(cert, order.Cert.KeyID, request, pin)
-	if f != nil {
-		return signerState{Phase: phaseFailed, Failure: f}
+	for _, digest := range request.Digests {
+		state := signerState{Phase: phaseSigned}
+		state.Signature, state.Failure = k.sign(cert, order.Cert.KeyID, statement{digest, crypto.Hash(request.Hash), request.PSS}, pin)
+		if reply(w, state) != 0 {
+			return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
+		}
+		if state.Failure != nil {
+			break // the rest would fail too, and the parent tells so
+		}
 	}
-	return signerState{Phase: phaseDone, Signature: signature}
+	return signerState{Phase: phaseDone}
 }
 
 // loginFailed reads the tries again, for whoever asks for the next PIN.

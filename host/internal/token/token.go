@@ -115,5 +115,8 @@ func (c Certificate) ID() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Serial is the token's serial number: on Taiwan's cards the number that is printed on them (PKCS#11, CK_TOKEN_INFO).
+func (c Certificate) Serial() string { return c.serial }
+
 // ModulePath is the path of the module that showed the certificate.
 func (c Certificate) ModulePath() string { return c.module.Path }

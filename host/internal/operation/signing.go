@@ -8,25 +8,42 @@ import (
 
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
-	"github.com/cardbridge/cardbridge/signature/webeid"
 )
 
-var errPINFromPage = &protocol.Error{Code: protocol.PINFromPageNotAllowed}
+// wish is what a portal may say of the card.
+type wish struct {
+	certificate string   // one alone; "": any
+	kinds       []string // empty: all
+	language    string
+}
 
-// authenticate makes a Web eID authentication token with the person's card.
-func authenticate(ctx context.Context, room *Room, call *Call, p protocol.AuthenticateParams) (any, error) {
-	defer call.PIN.Wipe()
-	if call.PIN.Present() && !call.Grant.PINFromPage() {
-		return nil, errPINFromPage
-	}
-	l := &login{room: room, call: call, params: p, kinds: intersect(call.Grant.CardKinds(), p.Kinds), pagePIN: call.PIN}
-	if p.Algorithm != "" {
-		alg, err := webeid.ParseAlgorithm(p.Algorithm)
-		if err != nil {
-			return nil, err
-		}
-		l.algorithm = alg
-	}
+// purpose is what a card is used for: what it signs, what becomes of the signatures.
+type purpose interface {
+	// statement is what that certificate's key is to sign, and what the person is shown of it.
+	statement(f found) (token.Statement, []protocol.PromptDocument, error)
+	// result makes the answer, verifying what the module gave.
+	result(f found, signatures []token.Signature) (any, error)
+}
+
+// signing is one use of a card's key on its way.
+type signing struct {
+	room      *Room
+	call      *Call
+	wish      wish
+	purpose   purpose
+	kinds     []string // that policy and portal allow
+	pagePIN   token.PIN
+	notice    string                    // what the next prompt tells has just happened
+	documents []protocol.PromptDocument // for the prompts from the chosen certificate on
+	spare     *token.Spare              // the next signer
+	changes   int                       // rounds that ended because the card changed
+	// contradictions are those of them that no reader's event explains
+	contradictions int
+}
+
+// useCard asks for a card, a certificate, a PIN, until the purpose has its result.
+func useCard(ctx context.Context, room *Room, call *Call, w wish, purpose purpose) (any, error) {
+	l := &signing{room: room, call: call, wish: w, purpose: purpose, kinds: intersect(call.Grant.CardKinds(), w.kinds), pagePIN: call.PIN}
 	l.spare = room.Cards.Spare()
 	defer l.spare.Close()
 	for {
@@ -37,26 +54,11 @@ func authenticate(ctx context.Context, room *Room, call *Call, p protocol.Authen
 	}
 }
 
-// login is one authenticate on its way.
-type login struct {
-	room      *Room
-	call      *Call
-	params    protocol.AuthenticateParams
-	algorithm webeid.Algorithm // "": by the key
-	kinds     []string
-	pagePIN   token.PIN
-	notice    string       // what the next prompt tells has just happened
-	spare     *token.Spare // the next signer
-	changes   int          // rounds that ended because the card changed
-	// contradictions are those of them that no reader's event explains
-	contradictions int
-}
-
 // errAgain begins another round: the cards are not what they were.
 var errAgain = errors.New("operation: the cards changed")
 
 // round scans, has one certificate chosen, signs with it.
-func (l *login) round(ctx context.Context) (any, error) {
+func (l *signing) round(ctx context.Context) (any, error) {
 	l.call.Person.Progress("reading")
 	inv, err := l.room.Cards.Scan(ctx, l.spare)
 	if err != nil {
@@ -67,7 +69,7 @@ func (l *login) round(ctx context.Context) (any, error) {
 	}
 	list := sortOut(inv, l.room.Now(), l.kinds)
 	usable := slices.DeleteFunc(slices.Clone(list), func(f found) bool {
-		return !f.shown.Usable || (l.params.Certificate != "" && f.shown.ID != l.params.Certificate)
+		return !f.shown.Usable || (l.wish.certificate != "" && f.shown.ID != l.wish.certificate)
 	})
 	switch len(usable) {
 	case 0:
@@ -84,11 +86,11 @@ func (l *login) round(ctx context.Context) (any, error) {
 }
 
 // waitForCard shows why no certificate can be used until that changes.
-func (l *login) waitForCard(ctx context.Context, inv token.Inventory, list []found) error {
+func (l *signing) waitForCard(ctx context.Context, inv token.Inventory, list []found) error {
 	prompt := l.prompt(protocol.StateWait)
 	prompt.Reason = l.reason(inv, list)
 	if prompt.Kinds = l.kinds; slices.Contains(l.kinds, noKind) {
-		prompt.Kinds = l.params.Kinds
+		prompt.Kinds = l.wish.kinds
 	}
 	prompt.Certificates = shown(list)
 	answer, err := l.askUntil(ctx, inv.View.Changed, prompt)
@@ -102,7 +104,7 @@ func (l *login) waitForCard(ctx context.Context, inv token.Inventory, list []fou
 }
 
 // reason picks what the person can act on best.
-func (l *login) reason(inv token.Inventory, list []found) protocol.Code {
+func (l *signing) reason(inv token.Inventory, list []found) protocol.Code {
 	if len(list) > 0 {
 		if slices.ContainsFunc(list, func(f found) bool { return f.shown.Reason == "wrongKind" }) {
 			return protocol.WrongCard
@@ -125,7 +127,7 @@ func (l *login) reason(inv token.Inventory, list []found) protocol.Code {
 	return protocol.NoUsableCertificate // a card with no certificate on it
 }
 
-func (l *login) choose(ctx context.Context, inv token.Inventory, list, usable []found) (found, error) {
+func (l *signing) choose(ctx context.Context, inv token.Inventory, list, usable []found) (found, error) {
 	prompt := l.prompt(protocol.StateChoose)
 	prompt.Certificates = shown(list)
 	answer, err := l.askUntil(ctx, inv.View.Changed, prompt)
@@ -144,7 +146,7 @@ func (l *login) choose(ctx context.Context, inv token.Inventory, list, usable []
 }
 
 // hold waits for the reader's queue, telling the person that another window has it.
-func (l *login) hold(ctx context.Context, f found) (release func(), err error) {
+func (l *signing) hold(ctx context.Context, f found) (release func(), err error) {
 	place, err := l.room.Cards.Queue(f.card)
 	if err != nil {
 		return nil, err
@@ -161,7 +163,7 @@ func (l *login) hold(ctx context.Context, f found) (release func(), err error) {
 }
 
 // inQueue shows that another window has the reader until the place is the first one.
-func (l *login) inQueue(ctx context.Context, f found, place *token.Place) error {
+func (l *signing) inQueue(ctx context.Context, f found, place *token.Place) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	turn := make(chan struct{})
@@ -195,17 +197,17 @@ func (l *login) inQueue(ctx context.Context, f found, place *token.Place) error 
 // queueLook is how often the queue is looked at.
 const queueLook = 50 * time.Millisecond
 
-func (l *login) prompt(state string) protocol.PromptParams {
+func (l *signing) prompt(state string) protocol.PromptParams {
 	p := protocol.PromptParams{
-		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: l.params.Language,
-		Notice: l.notice, Reference: l.call.Reference, TimeoutSeconds: l.room.PromptSeconds,
+		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: l.wish.language,
+		Notice: l.notice, Reference: l.call.Reference, Documents: l.documents, TimeoutSeconds: l.room.PromptSeconds,
 	}
 	l.notice = ""
 	return p
 }
 
 // askUntil asks until changed is closed: then the prompt is out of date (errAgain).
-func (l *login) askUntil(ctx context.Context, changed <-chan struct{}, prompt protocol.PromptParams) (Answer, error) {
+func (l *signing) askUntil(ctx context.Context, changed <-chan struct{}, prompt protocol.PromptParams) (Answer, error) {
 	// The help desk looks for the window's reference while the window is still open.
 	l.call.Log.Info().Str("prompt", prompt.State).Str("reason", string(prompt.Reason)).Str("notice", prompt.Notice).Msg("asked")
 	asking, cancel := context.WithTimeout(ctx, time.Duration(prompt.TimeoutSeconds+5)*time.Second)
@@ -245,7 +247,7 @@ func declined(a Answer) error {
 	return &protocol.Error{Code: protocol.UserCancelled}
 }
 
-func (l *login) dropPagePIN() {
+func (l *signing) dropPagePIN() {
 	if l.pagePIN.Present() {
 		l.pagePIN.Wipe()
 		l.notice = protocol.NoticePINDropped
