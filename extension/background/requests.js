@@ -5,6 +5,8 @@ import {isRecord} from '../shared/schema.js';
 import {RequestError, failureOf} from './failures.js';
 import {admit} from './sender.js';
 
+// They open a window: one for each tab.
+const WITH_WINDOW = new Set(['authenticate', 'sign', 'signRaw']);
 const REFUSALS = new Set(['userCancelled', 'userTimeout']);
 // Notices of a prompt and codes of an error that tell of a PIN that was not right, or may not have been.
 const SPENT = new Set(['wrongPIN', 'outcomeUnknown', 'pinLocked', 'pinOutcomeUnknown']);
@@ -17,7 +19,7 @@ const SPENT = new Set(['wrongPIN', 'outcomeUnknown', 'pinLocked', 'pinOutcomeUnk
  */
 
 export class Requests {
-  /** @type {Map<number, Request>} the authentication that runs in a tab */
+  /** @type {Map<number, Request>} the request with a window that runs in a tab */
   #running = new Map();
   #rooms;
 
@@ -44,7 +46,7 @@ export class Requests {
     try {
       const asker = admit(request.port.sender);
       const {method, params, touched, touchedAt} = readMessage(message);
-      if (method === 'authenticate') {
+      if (WITH_WINDOW.has(method)) {
         // One that was taken back is over for the person, though the host has still to say so.
         if (this.#running.get(asker.tabId)?.active) throw new RequestError('promptOpen');
         this.#running.set(tab = asker.tabId, request);

@@ -10,9 +10,11 @@
 
   const MAX_REQUESTS = 32;
   const MAX_PARAMS = 16384;
+  // Documents by value, 512 KiB in base64, with their titles.
+  const MAX_SIGN_PARAMS = 720_000;
   const MAX_REMEMBERED = 256;
   const ID = /^[A-Za-z0-9_-]{1,64}$/;
-  const METHODS = ['status', 'certificates', 'authenticate'];
+  const METHODS = ['status', 'certificates', 'authenticate', 'sign', 'signRaw'];
   const MEMBERS = ['cardbridge', 'id', 'method', 'params'];
   /** The errors that begin here; a test holds them against protocol/errors.json. @type {Record<string, string>} */
   const WHO = {
@@ -50,12 +52,12 @@
     return Object.prototype.toString.call(value) === '[object Object]';
   }
 
-  /** A copy that is plain JSON and of bounded size. @param {unknown} params @returns {Record<string, unknown> | null} */
-  function bounded(params) {
+  /** A copy that is plain JSON and of bounded size. @param {unknown} params @param {number} max @returns {Record<string, unknown> | null} */
+  function bounded(params, max) {
     if (!isRecord(params)) return null;
     try {
       const text = JSON.stringify(params);
-      return text.length <= MAX_PARAMS ? JSON.parse(text) : null;
+      return text.length <= max ? JSON.parse(text) : null;
     } catch {
       return null;
     }
@@ -107,7 +109,7 @@
   /** @param {string} id @param {Record<string, unknown>} message */
   function receive(id, message) {
     const {method} = message;
-    const params = bounded(message.params ?? {});
+    const params = bounded(message.params ?? {}, method === 'sign' ? MAX_SIGN_PARAMS : MAX_PARAMS);
     if (Object.keys(message).some((name) => !MEMBERS.includes(name)) || !params) refuse(id, 'invalidParams');
     else if (method === 'cancel') cancel(id, params);
     else if (typeof method !== 'string' || !METHODS.includes(method)) refuse(id, 'unknownMethod');

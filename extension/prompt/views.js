@@ -93,6 +93,30 @@ function card({certificate, reader}, texts) {
   return certificate ? [certificateCard(certificate, texts, reader)] : [];
 }
 
+/** What the PIN signs: nothing for a login. @param {Prompt} prompt @param {Texts} texts @returns {Node[]} */
+function documents({documents: list = []}, texts) {
+  if (list.length === 0) return [];
+  const raw = list.length === 1 && list[0].title === '';
+  const items = list.map(({title, size, digest, hash}) => element('li', {class: 'document'},
+    element('bdi', {class: 'title', translate: 'no'}, raw ? texts.rawDigest : plain(title)),
+    element('span', {class: 'size'}, raw ? '' : byteSize(size)),
+    element('details', {}, element('summary', {}, texts.digest), element('code', {translate: 'no'}, `${hash} ${digest}`))));
+  return [element('h2', {}, raw ? texts.signRaw : texts.documents(list.length)), element('ol', {class: 'documents'}, ...items)];
+}
+
+/** @param {Prompt} prompt @param {Texts} texts @param {string} login the title where nothing but a login is signed */
+function titleOf({documents: list = []}, texts, login) {
+  return list.length === 0 ? login : texts.pinToSign;
+}
+
+/** @param {number} size in bytes */
+function byteSize(size) {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  const at = size < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log(size) / Math.log(1024)));
+  const value = size / 1024 ** at;
+  return `${at === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[at]}`;
+}
+
 /** @param {Prompt} prompt @param {Texts} texts @returns {HTMLElement} */
 function triesLine({tries}, texts) {
   const state = tries?.state ?? 'unknown';
@@ -106,8 +130,8 @@ function triesLine({tries}, texts) {
 function pin(prompt, texts) {
   const field = new PinField(texts, prompt.pinLength);
   return {
-    title: texts.pin,
-    content: [...card(prompt, texts), field.render(), triesLine(prompt, texts), element('p', {class: 'quiet'}, texts.pinNote)],
+    title: titleOf(prompt, texts, texts.pin),
+    content: [...documents(prompt, texts), ...card(prompt, texts), field.render(), triesLine(prompt, texts), element('p', {class: 'quiet'}, texts.pinNote)],
     ok: texts.buttons.pin,
     answer: () => {
       const typed = field.take();
@@ -122,7 +146,7 @@ function pin(prompt, texts) {
 function pinPad(prompt, texts) {
   return {
     title: texts.pinPad,
-    content: [element('p', {class: 'hint'}, texts.pinPadNote), ...card(prompt, texts), triesLine(prompt, texts)],
+    content: [element('p', {class: 'hint'}, texts.pinPadNote), ...documents(prompt, texts), ...card(prompt, texts), triesLine(prompt, texts)],
   };
 }
 
@@ -132,7 +156,7 @@ function lastTry(prompt, texts) {
     title: texts.lastTry,
     tone: 'stop',
     content: [
-      element('p', {class: 'hint strong'}, texts.lastTryText), element('p', {class: 'hint'}, texts.lastTryAsk), ...card(prompt, texts),
+      element('p', {class: 'hint strong'}, texts.lastTryText), element('p', {class: 'hint'}, texts.lastTryAsk), ...documents(prompt, texts), ...card(prompt, texts),
     ],
     ok: texts.buttons.lastTry,
     cancel: texts.buttons.lastTryCancel,

@@ -36,6 +36,20 @@ export const errorData = object({
 });
 export const errorObject = object({code: integer(-32768, 32767), message: text(1, 1024), data: errorData});
 
+// A content of 512 KiB in base64; what is larger is signed by its digest.
+const MAX_CONTENT = 4 * Math.ceil((512 * 1024) / 3);
+const HASHES = ['SHA-256', 'SHA-384', 'SHA-512'];
+const blob = (/** @type {number} */ max) => text(0, max, /^[A-Za-z0-9+/]*={0,2}$/);
+const document_ = object({
+  title: text(1, 400), 'size?': integer(0, 2 ** 50), 'content?': blob(MAX_CONTENT), 'digest?': base64(88), 'attached?': boolean,
+});
+const signMembers = {
+  // One more than may be signed at once: the host says why it refuses.
+  documents: list(0, 21, document_), 'hash?': text(1, 16), 'pss?': boolean, 'nonce?': blob(88), 'cardNumber?': boolean,
+  'kinds?': kinds, 'certificate?': fingerprint, 'language?': language,
+};
+const signRawMembers = {certificate: fingerprint, digest: blob(88), hash: text(1, 16), 'language?': language};
+
 const origins = {'origin?': origin};
 const certificatesMembers = {'kinds?': kinds};
 const authenticateMembers = {
@@ -48,6 +62,8 @@ export const PAGE_PARAMS = {
   status: object({}),
   certificates: object(certificatesMembers),
   authenticate: object(authenticateMembers),
+  sign: object(signMembers),
+  signRaw: object(signRawMembers),
 };
 
 /** @type {Record<string, Check>} */
@@ -58,6 +74,8 @@ export const EXTENSION_PARAMS = {
   status: object(origins),
   certificates: object({origin, ...certificatesMembers}),
   authenticate: object({origin, ...authenticateMembers}),
+  sign: object({origin, ...signMembers}),
+  signRaw: object({origin, ...signRawMembers}),
   cancel: object({id: messageId}),
 };
 
@@ -80,6 +98,11 @@ export const RESULTS = {
     unverifiedCertificate: base64(65536), algorithm: oneOf(...ALGORITHMS), signature: base64(8192),
     format: text(1, 32, /^web-eid:1(\.\d+)?$/), appVersion: text(1, 512),
   }),
+  sign: object({
+    certificate: base64(65536),
+    items: list(1, 20, object({'signature?': base64(1048576), 'error?': object({code, who: oneOf('person', 'it', 'developer', 'us')})})),
+  }),
+  signRaw: object({signature: base64(8192), algorithm: oneOf('RSASSA-PKCS1-v1_5', 'ECDSA'), hash: oneOf(...HASHES)}),
 };
 
 const tries = object({state: oneOf(...TRIES), 'left?': integer(0, 255)});
@@ -97,6 +120,7 @@ const promptMembers = {
   'language?': language, 'reason?': oneOf(...WAIT_REASONS), 'notice?': oneOf(...NOTICES),
   'certificates?': list(0, 256, certificate), 'certificate?': certificate, 'reader?': name, 'tries?': tries,
   'pinLength?': pinLength, 'kinds?': kinds,
+  'documents?': list(1, 20, object({title: name, size: integer(0, 2 ** 50), digest: text(64, 128, /^[0-9a-f]+$/), hash: oneOf(...HASHES)})),
   // An address that goes into a link: never javascript:, data: or another scheme.
   'unlockURL?': text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/),
   'reference?': text(8, 8, /^[0-9a-f]+$/),

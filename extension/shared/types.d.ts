@@ -12,10 +12,13 @@ export interface Certificate {
 }
 export interface Tries { state: 'unknown' | 'atLeastTwo' | 'exactly' | 'last' | 'locked'; left?: number }
 
+/** What the PIN would sign. */
+export interface Doc { title: string; size: number; digest: string; hash: string }
+
 export interface Prompt {
   operation: string; state: 'choose' | 'wait' | 'pin' | 'pinPad' | 'lastTry' | 'locked'; origin: string; language?: Language;
   reason?: string; notice?: string; certificates?: Certificate[]; certificate?: Certificate; reader?: string; tries?: Tries;
-  pinLength?: { min: number; max: number }; kinds?: Kind[]; unlockURL?: string; reference?: string; timeoutSeconds: number;
+  pinLength?: { min: number; max: number }; kinds?: Kind[]; documents?: Doc[]; unlockURL?: string; reference?: string; timeoutSeconds: number;
 }
 export type Answer = { action: string; certificate?: string; pin?: string };
 
