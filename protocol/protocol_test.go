@@ -47,6 +47,10 @@ func accept(text []byte) error {
 			_, err = DecodeParams[CertificatesParams](m.Params)
 		case MethodAuthenticate:
 			_, err = DecodeParams[AuthenticateParams](m.Params)
+		case MethodSign:
+			_, err = DecodeParams[SignParams](m.Params)
+		case MethodSignRaw:
+			_, err = DecodeParams[SignRawParams](m.Params)
 		default:
 			err = &Error{Code: UnknownMethod}
 		}

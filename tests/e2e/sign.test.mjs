@@ -1,0 +1,83 @@
+// Documents are signed from a page: what the window lists, what openssl says of the signatures.
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
+import {mkdirSync, writeFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {after, before, test} from 'node:test';
+import {createWorld, root, typePIN} from '../world/world.mjs';
+
+let world;
+let page;
+const shots = join(root, 'build', 'messages');
+
+before(async () => {
+  mkdirSync(shots, {recursive: true});
+  world = await createWorld({cards: 'citizen'});
+  await world.rig.ask('remove', {reader: 0}).catch(() => {});
+  await world.rig.ask('insert', {reader: 0, card: 'citizen'});
+  page = await world.browser.open(`${world.portal.origin}/?lang=zh-TW`);
+  await page.waitForSelector('#submit:not([disabled])');
+  await page.click('h1');
+});
+after(async () => { await world?.stop(); });
+
+/** Sends a request as an SDK does; the answer is left in the page. */
+async function ask(method, params) {
+  await page.evaluate(([name, given]) => {
+    const id = `t${Math.random().toString(36).slice(2)}`;
+    globalThis.answer = new Promise((resolve) => {
+      window.addEventListener('message', ({data}) => { if (data.id === id && data.cardbridge === 'response') resolve(data); });
+    });
+    window.postMessage({cardbridge: 'request', id, method: name, params: given}, location.origin);
+  }, [method, params]);
+  return {answer: () => page.evaluate(() => globalThis.answer)};
+}
+
+const base64 = (text) => Buffer.from(text).toString('base64');
+
+function openssl(signature, certificate, content) {
+  const write = (name, bytes) => { writeFileSync(join(world.folder, name), bytes); return join(world.folder, name); };
+  const pem = `-----BEGIN CERTIFICATE-----\n${certificate.match(/.{1,64}/g).join('\n')}\n-----END CERTIFICATE-----\n`;
+  const args = ['cms', '-verify', '-binary', '-inform', 'DER', '-in', write('cms', Buffer.from(signature, 'base64')), '-purpose', 'any', '-partial_chain', '-CAfile', write('ca.pem', pem)];
+  if (content !== undefined) args.push('-content', write('content', content));
+  return execFileSync('openssl', args, {stdio: ['ignore', 'pipe', 'ignore']});
+}
+
+test('the window lists what the PIN would sign; openssl accepts what comes back', async () => {
+  const request = await ask('sign', {
+    language: 'zh-TW',
+    documents: [
+      {title: '115 年 11 月份差假申請單', content: base64('差假'), attached: true},
+      {title: '<b>附件</b>：出差旅費報告表.pdf', size: 3_400_000, digest: createHash('sha256').update('pdf').digest('base64')},
+    ],
+  });
+  const prompt = await world.browser.prompt('pin');
+  assert.match(await prompt.textContent('#title'), /簽署/);
+  const listed = await prompt.textContent('.documents');
+  assert.match(listed, /差假申請單.*<b>附件<\/b>：出差旅費報告表\.pdf.*3\.2 MB/s);
+  assert.ok(listed.includes(createHash('sha256').update('差假').digest('hex')), 'the digest is ours');
+  await prompt.screenshot({path: join(shots, 'sign.zh-TW.png'), fullPage: true});
+  await typePIN(prompt, '123456');
+  const {result, error} = await request.answer();
+  assert.equal(error, undefined);
+  assert.equal(openssl(result.items[0].signature, result.certificate).toString(), '差假');
+  openssl(result.items[1].signature, result.certificate, 'pdf');
+  assert.throws(() => openssl(result.items[1].signature, result.certificate, 'other'));
+  const {verifies, signatures, verified} = (await world.rig.ask('state')).cards.citizen;
+  assert.deepEqual([verifies, signatures, verified], [1, 2, false]);
+});
+
+test('what may not be signed is refused by code, without a window', async () => {
+  for (const [method, params, code] of [
+    ['sign', {documents: []}, 'documentInvalid'],
+    ['sign', {documents: Array(21).fill({title: 'x', content: ''})}, 'documentInvalid'],
+    ['sign', {documents: Array(22).fill({title: 'x', content: ''})}, 'invalidParams'],
+    ['sign', {documents: [{title: 'x', content: 'A'.repeat(800_000)}]}, 'invalidParams'],
+    ['sign', {documents: [{title: 'x', content: ''}], origin: 'https://ecpa.dgpa.gov.tw'}, 'invalidParams'],
+    ['signRaw', {certificate: 'a'.repeat(64), digest: base64('x'.repeat(32)), hash: 'SHA-256'}, 'operationNotAllowed'],
+  ]) {
+    const {error} = await (await ask(method, params)).answer();
+    assert.equal(error?.code, code, `${method} ${JSON.stringify(params).slice(0, 80)}`);
+  }
+});
