@@ -85,6 +85,49 @@ export interface AuthenticateOptions extends CertificatesOptions {
   onProgress?: (state: Progress) => void;
 }
 
+/** Something to sign. */
+export interface Document {
+  /** Shown to the person before the PIN; 1 to 200 characters. */
+  title: string;
+  /** A string is signed as UTF-8. What is larger than 512 KiB (all documents together) is digested here and signed detached. */
+  content: string | Uint8Array | ArrayBuffer | Blob;
+  /** The signature holds the content; at most 512 KiB, all documents together. */
+  attached?: boolean;
+}
+
+export interface SignOptions extends CertificatesOptions {
+  /** For content and signed attributes; SHA-256 by default. Large files are digested piece by piece with SHA-256 alone. */
+  hash?: 'SHA-256' | 'SHA-384' | 'SHA-512';
+  /** RSASSA-PSS, for RSA keys. */
+  pss?: boolean;
+  /** At most 64 bytes, from the server: it finds them in the signature. */
+  nonce?: Uint8Array;
+  /** The card's printed number goes into the signature. */
+  cardNumber?: boolean;
+  /** Certificate.id */
+  certificate?: string;
+  lang?: Language;
+  /** share: of the bytes that are digested here, while the state is hashing. */
+  onProgress?: (state: Progress | 'hashing', share?: number) => void;
+}
+
+export interface Signature {
+  /** The signer's certificate, DER in base64. */
+  certificate: string;
+  /** CMS SignedData (RFC 5652), DER in base64; send it to the server as it is. */
+  signature: string;
+}
+
+export interface Signatures {
+  certificate: string;
+  /** One for each document, in their order. */
+  items: { signature?: string; error?: CardBridgeError }[];
+}
+
+/** Signs one document. Needs the operation sign and a click of the person in this page. */
+export function sign(document: Document, options?: SignOptions): Promise<Signature>;
+/** Signs 1 to 20 documents with one PIN. Rejects where nothing was signed; else each document has its signature or its error. */
+export function signBatch(documents: Document[], options?: SignOptions): Promise<Signatures>;
 /** Versions and what this origin may do. Rejects with a CardBridgeError. */
 export function status(options?: CallOptions): Promise<Status>;
 /** All certificates on the cards, also those that cannot be used. Needs a click of the person in this page. */

@@ -1,4 +1,5 @@
-// The SDK of a portal: status, certificates and authenticate over the CardBridge extension. No dependency, no eval, no inline style.
+// The SDK of a portal: status, certificates, authenticate, sign over the CardBridge extension. No dependency, no eval, no inline style.
+import {base64, prepare} from './documents.js';
 import {ERRORS} from './errors.js';
 
 const ACK_MS = 1000;
@@ -45,8 +46,32 @@ export async function authenticate(challengeNonce, {pin, algorithm, kinds, certi
 }
 
 /**
+ * @param {import('./cardbridge.js').Document} document @param {import('./cardbridge.js').SignOptions} [options]
+ * @returns {Promise<any>}
+ */
+export async function sign(document, options = {}) {
+  const {certificate, items: [{signature, error}]} = await signBatch([document], options);
+  if (error) throw error;
+  return {certificate, signature};
+}
+
+/**
+ * @param {import('./cardbridge.js').Document[]} documents @param {import('./cardbridge.js').SignOptions} [options]
+ * @returns {Promise<any>}
+ */
+export async function signBatch(documents, {hash, pss, nonce, cardNumber, kinds, certificate, lang, ...options} = {}) {
+  const {signal, onProgress} = options;
+  const prepared = await prepare(documents, {hash, signal, onHashed: (share) => onProgress?.('hashing', share)});
+  if (!prepared) throw new CardBridgeError({code: 'documentInvalid'});
+  const params = {documents: prepared, hash, pss, nonce: nonce && base64(nonce), cardNumber, kinds, certificate, language: lang};
+  const {result} = await call('sign', params, {timeoutMs: PERSON_MS, ...options});
+  for (const item of result.items) if (item.error) item.error = new CardBridgeError(item.error);
+  return result;
+}
+
+/**
  * @param {string} method @param {Record<string, unknown>} params members that are undefined are left out
- * @param {import('./cardbridge.js').CallOptions & {onProgress?: (state: any) => void}} options
+ * @param {import('./cardbridge.js').CallOptions & {onProgress?: (state: any, share?: number) => void}} options
  * @returns {Promise<{result: any, version: string}>}
  */
 function call(method, params, {signal, timeoutMs, onProgress}) {

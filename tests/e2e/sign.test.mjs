@@ -41,7 +41,7 @@ function openssl(signature, certificate, content) {
   const pem = `-----BEGIN CERTIFICATE-----\n${certificate.match(/.{1,64}/g).join('\n')}\n-----END CERTIFICATE-----\n`;
   const args = ['cms', '-verify', '-binary', '-inform', 'DER', '-in', write('cms', Buffer.from(signature, 'base64')), '-purpose', 'any', '-partial_chain', '-CAfile', write('ca.pem', pem)];
   if (content !== undefined) args.push('-content', write('content', content));
-  return execFileSync('openssl', args, {stdio: ['ignore', 'pipe', 'ignore']});
+  return execFileSync('openssl', args, {stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 2 ** 29});
 }
 
 test('the window lists what the PIN would sign; openssl accepts what comes back', async () => {
@@ -66,6 +66,56 @@ test('the window lists what the PIN would sign; openssl accepts what comes back'
   assert.throws(() => openssl(result.items[1].signature, result.certificate, 'other'));
   const {verifies, signatures, verified} = (await world.rig.ask('state')).cards.citizen;
   assert.deepEqual([verifies, signatures, verified], [1, 2, false]);
+});
+
+/** Calls the SDK in the page; what it gave or threw is left there. */
+async function sdk(call) {
+  await page.evaluate(async (source) => {
+    const module = await import('/sdk/cardbridge.js');
+    globalThis.progress = [];
+    const work = {
+      batch: () => module.signBatch(Array.from({length: 20}, (_, n) => ({title: `公文 ${n + 1}`, content: `第 ${n + 1} 號`}))),
+      large: () => module.sign({title: '卷宗.zip', content: new Blob(Array(200).fill(new Uint8Array(1024 * 1024).fill(7)))}, {
+        onProgress: (state, share) => globalThis.progress.push([state, share]),
+      }),
+    }[source];
+    globalThis.answer = work().then((result) => ({result}), ({code, message}) => ({error: {code, message}}));
+  }, call);
+}
+
+test('twenty documents, one PIN, through the SDK', async () => {
+  const before = (await world.rig.ask('state')).cards.citizen;
+  await sdk('batch');
+  const prompt = await world.browser.prompt('pin');
+  assert.equal(await prompt.locator('.document').count(), 20);
+  await typePIN(prompt, '123456');
+  const {result} = await page.evaluate(() => globalThis.answer);
+  assert.equal(result.items.length, 20);
+  for (const [at, {signature}] of result.items.entries()) openssl(signature, result.certificate, `第 ${at + 1} 號`);
+  const state = (await world.rig.ask('state')).cards.citizen;
+  assert.deepEqual([state.verifies - before.verifies, state.signatures - before.signatures, state.verified], [1, 20, false]);
+});
+
+test('a file of 200 MiB is digested in the page, in little memory, and signed detached', async () => {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send('Performance.enable');
+  const heap = async () => {
+    await cdp.send('HeapProfiler.collectGarbage');
+    return (await cdp.send('Performance.getMetrics')).metrics.find(({name}) => name === 'JSHeapUsedSize').value;
+  };
+  const before = await heap();
+  await sdk('large');
+  await page.waitForFunction(() => globalThis.progress.at(-1)?.[1] === 1, null, {timeout: 300_000}); // as long as a busy machine needs
+  const prompt = await world.browser.prompt('pin');
+  assert.match(await prompt.textContent('.documents'), /卷宗\.zip.*200 MB/);
+  const grown = await heap() - before;
+  assert.ok(grown < 20 * 1024 * 1024, `the page's memory grew by ${grown} bytes`);
+  await typePIN(prompt, '123456');
+  const {result} = await page.evaluate(() => globalThis.answer);
+  openssl(result.signature, result.certificate, Buffer.alloc(200 * 1024 * 1024, 7));
+  const shares = (await page.evaluate(() => globalThis.progress)).filter(([state]) => state === 'hashing').map(([, share]) => share);
+  assert.equal(shares.length, 200);
+  assert.ok(shares.every((share, at) => at === 0 || share > shares[at - 1]) && shares.at(-1) === 1);
 });
 
 test('what may not be signed is refused by code, without a window', async () => {
