@@ -149,3 +149,20 @@ func TestCACKey(t *testing.T) {
 		require.Equal(t, []string{id(the.Certificate)}, ids)
 	}
 }
+
+// With two cards in, nothing tells which of them a module means that calls readers by names of its own.
+func TestTwoCardsUnderOtherNames(t *testing.T) {
+	l := newLane(t)
+	the := l.insert(t, "citizen")
+	other, err := l.deck.Card("citizen2")
+	require.NoError(t, err)
+	require.NoError(t, l.rig.Insert(1, other.Card))
+	l.set(t, "C_GetSlotInfo garbage")
+	h := l.start(t)
+	_, answer := h.Login(map[string]any{"certificate": id(the.Certificate)})
+	h.PIN(h.Prompt("pin"), the.PIN)
+	require.Nil(t, h.Await(answer).Error)
+	requireClosed(t, the)
+	require.Equal(t, 1, the.State().Verifies)
+	require.Zero(t, other.State().Verifies)
+}

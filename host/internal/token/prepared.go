@@ -17,12 +17,14 @@ type Signer struct {
 	MaxPIN int
 	Pad    bool // the PIN is typed at the reader
 
-	s     *Service
-	cert  Certificate
-	child *child
-	gone  chan struct{}
-	stop  context.CancelFunc
-	once  sync.Once
+	s    *Service
+	cert Certificate
+	// resets are the readers to reset in the end: the card's, or all that may be it
+	resets []string
+	child  *child
+	gone   chan struct{}
+	stop   context.CancelFunc
+	once   sync.Once
 }
 
 // Phases that Sign reports: the card is checking the PIN, the card is signing.
@@ -46,7 +48,7 @@ func (s *Service) Prepare(ctx context.Context, spare *Spare, cert Certificate) (
 		}
 	}
 	watch, stop := context.WithCancel(context.Background())
-	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), stop: stop}
+	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), stop: stop, resets: view.resets(cert)}
 	if cert.inPCSC {
 		before, ok := view.Find(cert.Reader)
 		if !ok || before.State != ReaderPresent {
@@ -273,12 +275,14 @@ func (p *Signer) Close() error {
 	var err error
 	p.once.Do(func() {
 		p.stop()
-		if !p.cert.inPCSC {
-			go p.child.end() // no reader, nothing to reset: nobody need wait for the process's end
+		if len(p.resets) == 0 {
+			go p.child.end() // nothing to reset: nobody need wait for the process's end
 			return
 		}
 		p.child.end()
-		err = p.s.reset(p.cert.Reader)
+		for _, reader := range p.resets {
+			err = errors.Join(err, p.s.reset(reader))
+		}
 	})
 	return err
 }

@@ -31,6 +31,23 @@ func (s *Service) reset(reader string) error {
 	}
 }
 
+// resets are the readers that must be reset after that certificate's key was used. A module that calls readers by names of its
+// own leaves open which card it was: then all of them, though another window may have to begin again.
+func (v View) resets(cert Certificate) (readers []string) {
+	switch {
+	case cert.inPCSC:
+		return []string{cert.Reader}
+	case cert.module.Soft:
+		return nil
+	}
+	for _, r := range v.Readers {
+		if r.State == ReaderPresent {
+			readers = append(readers, r.Name)
+		}
+	}
+	return readers
+}
+
 func resetOnce(cards smartCards, reader string) error {
 	sc, err := cards.establish()
 	if err != nil {
