@@ -80,7 +80,9 @@ func (r *Rig) Up() error {
 		}
 	}
 	if err == nil {
-		err = r.wait(p, func(s []ReaderState) bool { return len(s) == count })
+		err = r.wait(p, func(s []ReaderState) bool {
+			return len(s) == count && r.listens(0) == r.plugged[0] && r.listens(1) == r.plugged[1]
+		})
 	}
 	if err != nil {
 		_ = r.down() // the first error says more

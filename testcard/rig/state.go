@@ -93,7 +93,8 @@ func (r *Rig) WaitCard(reader int, present bool) error {
 		return there && s.Present == present && ((s.Events-r.eventsAtPlug(reader))%2 == 1) == present && (!present || len(s.ATR) > 0)
 	})
 	if err != nil {
-		return fmt.Errorf("rig: the PC/SC daemon has not noticed the card in reader %d (present: %v); its own words: %q: %w", reader, present, r.Log(), err)
+		return fmt.Errorf("rig: the PC/SC daemon has not noticed the card in reader %d (present: %v; %d events when it was plugged in); its own words: %q: %w",
+			reader, present, r.eventsAtPlug(reader), r.Log(), err)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -115,14 +116,20 @@ func (r *Rig) setPlugged(reader int, plugged bool, action string) error {
 		return nil
 	}
 	r.readers[reader].Remove()
-	if err := r.announce(action, reader); err != nil {
-		return err
+	var err error
+	if plugged {
+		err = r.wait(r.daemon, func([]ReaderState) bool { return !r.listens(reader) })
 	}
-	err := r.wait(r.daemon, func(s []ReaderState) bool {
-		state, there := r.stateOf(s, reader)
-		r.events[reader] = state.Events
-		return there == plugged
-	})
+	if err == nil {
+		err = r.announce(action, reader)
+	}
+	if err == nil {
+		err = r.wait(r.daemon, func(s []ReaderState) bool {
+			state, there := r.stateOf(s, reader)
+			r.events[reader] = state.Events
+			return there == plugged && (!plugged || r.listens(reader))
+		})
+	}
 	if err != nil {
 		return fmt.Errorf("rig: the PC/SC daemon has not noticed %q of reader %d; its own words: %q: %w", action, reader, r.Log(), err)
 	}
@@ -133,4 +140,15 @@ func (r *Rig) eventsAtPlug(reader int) uint32 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.events[reader]
+}
+
+// listens tells whether a reader's driver runs. The daemon shows a reader before it starts the driver, and ends the driver of one
+// that it shows no more when the last client has let go of the card.
+func (r *Rig) listens(reader int) bool {
+	sockets, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/tcp", r.daemon.cmd.Process.Pid))
+	if err != nil {
+		return false // the daemon has ended, which wait sees itself
+	}
+	const listening = "00000000:0000 0A"
+	return strings.Contains(string(sockets), fmt.Sprintf(":%04X %s", firstPort+reader, listening))
 }
