@@ -201,6 +201,19 @@ func settled(known []readerState) (last []readerState, ok bool) {
 	return last, true
 }
 
+// retryInUse is how long to wait before asking again for a card that another program holds: the daemon does not announce that it
+// was let go.
+const retryInUse = 300 * time.Millisecond
+
+func patience(known []readerState) uint32 {
+	for _, s := range known[1:] {
+		if s.current&stateExclusive != 0 {
+			return uint32(retryInUse / time.Millisecond)
+		}
+	}
+	return infinite
+}
+
 // await blocks until something changed, at once for readers whose state is not known yet. doubtful: the daemon does not know
 // a reader that it listed, so the list has changed or is about to. lost: the daemon is.
 func (w *watcher) await(sc scContext, known []readerState) (doubtful, lost bool) {

@@ -62,3 +62,9 @@ func TestAReaderThatIsGoneIsPublished(t *testing.T) {
 		})
 	}
 }
+
+// Nothing tells that another program let go of a card: it is asked for, then alone.
+func TestACardInUseIsAskedForAgain(t *testing.T) {
+	require.EqualValues(t, 300, patience([]readerState{{name: pnpReader}, {current: statePresent}, {current: statePresent | stateExclusive}}))
+	require.EqualValues(t, infinite, patience([]readerState{{name: pnpReader}, {current: statePresent}}))
+}
