@@ -15,7 +15,7 @@ async function servePortal() {
   const types = {'.js': 'text/javascript', '.html': 'text/html; charset=utf-8'};
   const server = createServer((request, response) => {
     const path = new URL(request.url, 'http://localhost').pathname;
-    const sdk = /^\/sdk\/[a-z]+\.js$/.test(path);
+    const sdk = /^\/sdk\/[a-z0-9]+\.js$/.test(path);
     const page = /^\/[a-z]+\.(html|js)$/.test(path);
     if (!sdk && !page) return response.writeHead(404).end();
     response.writeHead(200, {

@@ -63,8 +63,8 @@ test('a repeated message is acknowledged and not done twice, before and after it
 });
 
 test('bad requests are acknowledged and refused', () => {
-  const bad = [[{extra: 1}, 'invalidParams'], [{params: []}, 'invalidParams'], [{params: 'x'}, 'invalidParams'], [{method: 'sign'}, 'unknownMethod'],
-    [{method: 1}, 'unknownMethod'], [{method: 'toString'}, 'unknownMethod'], [{params: {x: 'x'.repeat(20000)}}, 'invalidParams'],
+  const bad = [[{extra: 1}, 'invalidParams'], [{params: []}, 'invalidParams'], [{params: 'x'}, 'invalidParams'], [{method: 'unlock'}, 'unknownMethod'],
+    [{method: 1}, 'unknownMethod'], [{method: 'toString'}, 'unknownMethod'], [{params: {x: 'x'.repeat(20000)}}, 'invalidParams'], [{method: 'sign', params: {x: 'x'.repeat(800_000)}}, 'invalidParams'],
     [{method: 'cancel', params: {}}, 'invalidParams'], [{method: 'cancel', params: {id: 'a', b: 1}}, 'invalidParams']];
   bad.forEach(([change, code], at) => {
     page.send(request({id: `b${at}`, ...change}));
