@@ -26,15 +26,17 @@ type child struct {
 	cmd    *exec.Cmd
 	pipe   io.WriteCloser
 	out    *frame.Writer
+	back   io.Closer // our end of what it writes to
 	frames chan []byte
 	quit   chan struct{}
+	dead   chan struct{} // closed when it has ended and is reaped, whoever ended it
 	ended  sync.Once
 	gone   func(*child)
 }
 
 // start begins a child in that role.
 func (s *Service) start(role string) (*child, error) {
-	c := &child{frames: make(chan []byte, 4), quit: make(chan struct{}), gone: s.forget}
+	c := &child{frames: make(chan []byte, 4), quit: make(chan struct{}), dead: make(chan struct{}), gone: s.forget}
 	c.cmd = exec.Command(s.cfg.Executable, role)
 	// One thing at a time: with one P the runtime starts in four fifths of the time. It also keeps Env from being nil, which
 	// would be our whole environment.
@@ -43,8 +45,9 @@ func (s *Service) start(role string) (*child, error) {
 	if err != nil {
 		return nil, fmt.Errorf("token: cannot start the %s: %w", role, err)
 	}
-	c.pipe, c.out = in, frame.NewWriter(in)
+	c.pipe, c.out, c.back = in, frame.NewWriter(in), out
 	go c.read(out)
+	go c.reap()
 	return c, s.remember(c)
 }
 
@@ -118,6 +121,14 @@ func (c *child) receive(ctx context.Context, v any) error {
 	}
 }
 
+// reap waits for the child's end, however it comes: a module may crash while nobody asks it anything. What the module forked
+// goes with it.
+func (c *child) reap() {
+	killGroupAtEnd(c.cmd.Process.Pid)
+	_ = c.cmd.Wait()
+	close(c.dead)
+}
+
 // end kills the child and waits for its end, so that its PC/SC connection is closed when this returns. A kill is no loss: a
 // child has nothing to save, and a stuck module would not end otherwise.
 func (c *child) end() {
@@ -125,7 +136,8 @@ func (c *child) end() {
 		close(c.quit)
 		c.pipe.Close()
 		_ = c.cmd.Process.Kill()
-		_ = c.cmd.Wait()
+		<-c.dead
+		c.back.Close() // what the module forked may hold the other end
 		c.gone(c)
 	})
 }

@@ -25,6 +25,9 @@ var starter = sync.OnceValue(func() chan<- func(error) {
 })
 
 func startProcess(cmd *exec.Cmd) error {
+	// A group of its own, so that what a module forks can be ended with it. When we die, SIGCONT: a child that somebody stopped
+	// must see the end of its pipe; killed, it could not reset its card.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGCONT}
 	done := make(chan error, 1)
 	starter() <- func(err error) {
 		if err == nil {
@@ -35,6 +38,14 @@ func startProcess(cmd *exec.Cmd) error {
 		done <- err
 	}
 	return <-done
+}
+
+// killGroupAtEnd waits for the process's end and kills its group while the process is not reaped: until then nobody else can get
+// its number.
+func killGroupAtEnd(pid int) {
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	_ = unix.Kill(-pid, unix.SIGKILL)
 }
 
 // limitMemory bounds private writable memory, stacks of threads included (RLIMIT_DATA, Linux 4.7): a module that grows without

@@ -17,12 +17,9 @@ func (w *watcher) refresh(ctx context.Context, view View) {
 	w.mu.Lock()
 	w.stale = append(w.stale, done)
 	w.mu.Unlock()
+	patience := time.After(refreshPatience)
 	for {
-		w.mu.Lock()
-		if w.waiting != nil {
-			w.waiting.cancel()
-		}
-		w.mu.Unlock()
+		w.interrupt()
 		select {
 		case <-done:
 			return
@@ -32,10 +29,14 @@ func (w *watcher) refresh(ctx context.Context, view View) {
 			return
 		case <-w.quit:
 			return
-		case <-time.After(20 * time.Millisecond): // as in close
+		case <-patience:
+			return // the daemon hangs; what was known is all that there is
+		case <-time.After(interruptAgain):
 		}
 	}
 }
+
+const refreshPatience = 2 * time.Second
 
 func (w *watcher) takeStale() []chan struct{} {
 	w.mu.Lock()

@@ -40,6 +40,9 @@ func startProcess(cmd *exec.Cmd) error {
 	return nil
 }
 
+// killGroupAtEnd has nothing to do: processes that a module starts are in the job, too.
+func killGroupAtEnd(int) {}
+
 func assign(job windows.Handle, pid uint32) error {
 	process, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, pid)
 	if err != nil {

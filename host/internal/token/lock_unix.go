@@ -10,7 +10,12 @@ import (
 )
 
 // tryLock takes the advisory lock of that name, or says ErrBusy. It is the kernel's to release when the process dies.
-func tryLock(dir, name string) (release func(), err error) {
+func tryLock(dir, name string) (release func(), err error) { return flock(dir, name, syscall.LOCK_EX) }
+
+// tryShare takes it together with others who share it.
+func tryShare(dir, name string) (release func(), err error) { return flock(dir, name, syscall.LOCK_SH) }
+
+func flock(dir, name string, how int) (release func(), err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("token: the folder for reader locks: %w", err)
 	}
@@ -21,7 +26,7 @@ func tryLock(dir, name string) (release func(), err error) {
 	if err != nil {
 		return nil, fmt.Errorf("token: the lock of a reader: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := syscall.Flock(int(f.Fd()), how|syscall.LOCK_NB); err != nil {
 		f.Close()
 		if err == syscall.EWOULDBLOCK {
 			return nil, ErrBusy

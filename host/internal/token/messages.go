@@ -48,7 +48,9 @@ type signOrder struct {
 	Slot   uint       `json:"slot"`
 	Serial string     `json:"serial"`
 	Cert   certReport `json:"cert"`
-	Direct bool       `json:"direct"` // without crypto11
+	// Readers are those to reset should the parent be gone while the card may be verified.
+	Readers []string `json:"readers"`
+	Direct  bool     `json:"direct"` // without crypto11
 }
 
 // signRequest asks for signatures with one login. The PIN follows as a frame of its own, raw, unless the reader has a PIN pad.

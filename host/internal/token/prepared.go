@@ -23,6 +23,7 @@ type Signer struct {
 	resets []string
 	child  *child
 	gone   chan struct{}
+	over   chan struct{} // closed when gone is, or when the process has ended
 	stop   context.CancelFunc
 	once   sync.Once
 }
@@ -48,7 +49,7 @@ func (s *Service) Prepare(ctx context.Context, spare *Spare, cert Certificate) (
 		}
 	}
 	watch, stop := context.WithCancel(context.Background())
-	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), stop: stop, resets: view.resets(cert)}
+	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), over: make(chan struct{}), stop: stop, resets: view.resets(cert)}
 	if cert.inPCSC {
 		before, ok := view.Find(cert.Reader)
 		if !ok || before.State != ReaderPresent {
@@ -59,6 +60,13 @@ func (s *Service) Prepare(ctx context.Context, spare *Spare, cert Certificate) (
 	if err := p.begin(ctx); err != nil {
 		return nil, errors.Join(err, p.Close())
 	}
+	go func() {
+		defer close(p.over)
+		select {
+		case <-p.gone:
+		case <-p.child.dead:
+		}
+	}()
 	return p, nil
 }
 
@@ -76,7 +84,7 @@ func (s *Service) startSigner() (*child, error) {
 
 func (p *Signer) begin(ctx context.Context) error {
 	module := p.cert.module.Path
-	order := signOrder{Module: module, Slot: p.cert.slot, Serial: p.cert.serial, Cert: certReport{DER: p.cert.X509.Raw, KeyID: p.cert.keyID}, Direct: p.cert.direct}
+	order := signOrder{Module: module, Slot: p.cert.slot, Serial: p.cert.serial, Cert: certReport{DER: p.cert.X509.Raw, KeyID: p.cert.keyID}, Direct: p.cert.direct, Readers: p.resets}
 	if err := p.child.send(order); err != nil {
 		return childError(ctx, module, "open", err)
 	}
@@ -137,6 +145,9 @@ func (p *Signer) removed() bool {
 
 // noticeRemoval is a little more than the longest poll of the PC/SC daemon (400 ms where a driver has no events).
 const noticeRemoval = 600 * time.Millisecond
+
+// Lost is closed when this signer cannot take a PIN any more: an event on its reader, or the end of its process.
+func (p *Signer) Lost() <-chan struct{} { return p.over }
 
 // Gone is closed when the reader had any event since Prepare; the signer is dead then.
 func (p *Signer) Gone() <-chan struct{} { return p.gone }

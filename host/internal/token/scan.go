@@ -20,6 +20,12 @@ var errChanged = errors.New("token: a reader changed during the scan")
 // are not asked while no reader has a card. Vendors' modules come first: the readers that they serve are not shown to others.
 // A scan during which a card comes or goes begins anew. spare, which may be nil, is begun as soon as a module reads.
 func (s *Service) Scan(ctx context.Context, spare *Spare) (Inventory, error) {
+	select {
+	case s.scans <- struct{}{}:
+		defer func() { <-s.scans }()
+	case <-ctx.Done():
+		return Inventory{}, ctx.Err()
+	}
 	run := scan{s: s, modules: s.Modules(), spare: spare}
 	if len(run.modules) > 0 && !s.watcher.looked() {
 		run.early = s.startEarly()
@@ -145,6 +151,9 @@ func (r *scan) all(ctx context.Context, modules []Module, skip []string) []modul
 }
 
 func (r *scan) one(ctx context.Context, m Module, skip []string) (scanReport, error) {
+	if !m.Soft {
+		defer r.s.busy()()
+	}
 	c, err := r.scanner()
 	if err != nil {
 		return scanReport{}, err

@@ -17,7 +17,7 @@ import (
 // Limits of what a module may say.
 const (
 	maxSlots        = 32
-	maxCertificates = 32
+	maxCertificates = 64
 	maxCertificate  = 8 << 10
 	maxKeyID        = 256
 )
@@ -29,7 +29,12 @@ func Child(role string, args []string, exit func(int)) int {
 	if err != nil {
 		return 2
 	}
-	frames := readUntilGone(in, exit)
+	after := &lastWill{}
+	frames := readUntilGone(in, func() {
+		after.do()
+		endGroup()
+		exit(0)
+	})
 	w := frame.NewWriter(out)
 	switch role {
 	case RoleScanner:
@@ -39,20 +44,20 @@ func Child(role string, args []string, exit func(int)) int {
 		}
 		return reply(w, scanModule(order))
 	case RoleSigner:
-		return serveSigner(frames, w)
+		return serveSigner(frames, w, after)
 	}
 	return 2
 }
 
 // readUntilGone delivers the parent's frames; the end of the pipe is the end of the process.
-func readUntilGone(in *os.File, exit func(int)) <-chan []byte {
-	frames := make(chan []byte)
+func readUntilGone(in *os.File, gone func()) <-chan []byte {
+	frames := make(chan []byte, 8) // more than ever waits: a module that hangs must not keep the end of the pipe from being seen
 	go func() {
 		r := frame.NewReader(in)
 		for {
 			msg, err := r.Read()
 			if err != nil {
-				exit(0)
+				gone()
 				return
 			}
 			frames <- msg
@@ -159,9 +164,12 @@ func readCertificates(p *pkcs11.Ctx, session pkcs11.SessionHandle, keyID []byte)
 	if len(keyID) > 0 {
 		template = append(template, pkcs11.NewAttribute(pkcs11.CKA_ID, keyID))
 	}
-	objects, err := findObjects(p, session, template, maxCertificates)
+	objects, err := findObjects(p, session, template, maxCertificates+1)
 	if err != nil {
 		return nil, 0, err
+	}
+	if len(objects) > maxCertificates {
+		objects, unreadable = objects[:maxCertificates], 1 // more than any card has: told, not dropped in silence
 	}
 	for _, object := range objects {
 		attrs, err := p.GetAttributeValue(session, object, []*pkcs11.Attribute{

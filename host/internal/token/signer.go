@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/miekg/pkcs11"
@@ -13,7 +14,7 @@ import (
 
 // serveSigner is the signer: one token, one login with its signatures. It takes the next PIN if one was wrong; it ends
 // after the signatures, or at any failure that a new PIN cannot mend.
-func serveSigner(frames <-chan []byte, w *frame.Writer) int {
+func serveSigner(frames <-chan []byte, w *frame.Writer, after *lastWill) int {
 	var load loadOrder
 	if json.Unmarshal(<-frames, &load, json.RejectUnknownMembers(true)) != nil {
 		return 2
@@ -50,11 +51,19 @@ func serveSigner(frames <-chan []byte, w *frame.Writer) int {
 		if !request.Pad {
 			pin = newPIN(<-frames)
 		}
+		after.reset(order.Readers)
 		state := k.serve(order, cert, request, pin, w)
 		pin.Wipe()
 		if reply(w, state) != 0 || !state.retriable() {
-			return 1
+			waitForEnd()
 		}
+	}
+}
+
+// waitForEnd leaves the end to the parent, which kills, or to the end of its pipe, which resets the card.
+func waitForEnd() {
+	for {
+		time.Sleep(time.Hour)
 	}
 }
 

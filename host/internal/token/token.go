@@ -53,12 +53,16 @@ type Service struct {
 	watcher  *watcher
 	mu       sync.Mutex
 	children map[*child]struct{} // nil: closed
+	scans    chan struct{}       // those under way
 }
+
+// maxScans at once: a page that asks for many lists must not keep others from their cards.
+const maxScans = 4
 
 // New makes a Service; nothing is started before it is needed.
 func New(cfg Config) *Service {
 	cfg.Deadlines = cfg.Deadlines.withDefaults()
-	return &Service{cfg: cfg, watcher: newWatcher(), children: map[*child]struct{}{}}
+	return &Service{cfg: cfg, watcher: newWatcher(), children: map[*child]struct{}{}, scans: make(chan struct{}, maxScans)}
 }
 
 var errClosed = errors.New("token: the service is closed")

@@ -81,10 +81,25 @@ func (w *watcher) look(ctx context.Context) (View, error) {
 	case <-w.first:
 	case <-ctx.Done():
 		return View{}, ctx.Err()
+	case <-time.After(firstAnswer):
+		w.publish(View{Service: ServiceNotRunning}) // one that hangs is as good as none; when it wakes up, that is a change
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.view, nil
+}
+
+// firstAnswer is how long a daemon may take to say which readers there are; it takes a few milliseconds.
+const firstAnswer = 5 * time.Second
+
+// interrupt has the loop look up from what it waits for. It does not wait itself: a daemon that hangs takes no cancel either.
+func (w *watcher) interrupt() {
+	w.mu.Lock()
+	waiting := w.waiting
+	w.mu.Unlock()
+	if waiting != nil {
+		go waiting.cancel()
+	}
 }
 
 // looked tells whether look would answer at once.
@@ -102,19 +117,21 @@ func (w *watcher) close() {
 	close(w.quit)
 	ended := make(chan struct{})
 	go func() { w.done.Wait(); close(ended) }()
-	for {
-		w.mu.Lock()
-		if w.waiting != nil {
-			w.waiting.cancel()
-		}
-		w.mu.Unlock()
+	for range closeLooks {
+		w.interrupt()
 		select {
 		case <-ended:
 			return
-		case <-time.After(20 * time.Millisecond): // a cancel just before the call began to block is lost: say it again
+		case <-time.After(interruptAgain): // a cancel just before the call began to block is lost: say it again
 		}
 	}
+	// a daemon that hangs keeps its thread; the process ends all the same
 }
+
+const (
+	interruptAgain = 20 * time.Millisecond
+	closeLooks     = 50
+)
 
 func (w *watcher) closed() bool {
 	select {
@@ -199,19 +216,6 @@ func settled(known []readerState) (last []readerState, ok bool) {
 		last = append(last, readerState{name: s.name, event: s.current})
 	}
 	return last, true
-}
-
-// retryInUse is how long to wait before asking again for a card that another program holds: the daemon does not announce that it
-// was let go.
-const retryInUse = 300 * time.Millisecond
-
-func patience(known []readerState) uint32 {
-	for _, s := range known[1:] {
-		if s.current&stateExclusive != 0 {
-			return uint32(retryInUse / time.Millisecond)
-		}
-	}
-	return infinite
 }
 
 // await blocks until something changed, at once for readers whose state is not known yet. doubtful: the daemon does not know
