@@ -35,7 +35,7 @@ type Config struct {
 // session is one connection. Reading is one goroutine's, each request has its own; writes are frames, whole.
 type session struct {
 	cfg Config
-	out *frame.Writer
+	out *outbox
 
 	mu       sync.Mutex
 	greeted  bool
@@ -45,6 +45,7 @@ type session struct {
 	running  sync.WaitGroup
 	watching sync.Once
 	life     context.Context // the connection's
+	end      context.CancelCauseFunc
 }
 
 type promptAnswer struct {
@@ -59,9 +60,9 @@ var errPortClosed = errors.New("session: the port was closed")
 // was in flight has been ended by then, cards have been reset. A read that blocks cannot be ended: where ctx ended first, one
 // goroutine stays in it.
 func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
-	s := &session{cfg: cfg, out: frame.NewWriter(out), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{}}
+	s := &session{cfg: cfg, out: newOutbox(frame.NewWriter(out)), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{}}
 	ctx, cancel := context.WithCancelCause(ctx)
-	s.life = ctx
+	s.life, s.end = ctx, cancel
 	ended := make(chan error, 1)
 	go func() { ended <- s.read(ctx, frame.NewReader(in)) }()
 	var err error
@@ -72,6 +73,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	}
 	cancel(errPortClosed)
 	s.running.Wait()
+	s.out.close()
 	return err
 }
 
@@ -288,11 +290,17 @@ func (s *session) fail(id string, e *protocol.Error) {
 	_ = s.write(b)
 }
 
-// write logs what could not be written: too large a message, or a pipe without a reader, whose end the read loop is about to see.
+// write logs what could not be written: too large a message, or to a browser that does not read, which ends the connection.
 func (s *session) write(b []byte) error {
-	err := s.out.Write(b)
-	if err != nil {
+	if len(b) > frame.Max {
+		err := &frame.SizeError{Size: uint64(len(b))}
 		s.cfg.Log.Warn().Err(err).Msg("not written")
+		return err
+	}
+	err := s.out.send(b, s.life.Done())
+	if err != nil && !errors.Is(err, errPortClosed) {
+		s.cfg.Log.Warn().Err(err).Msg("not written")
+		s.end(errPortClosed)
 	}
 	return err
 }
