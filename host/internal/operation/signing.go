@@ -87,6 +87,7 @@ func (l *signing) round(ctx context.Context) (any, error) {
 
 // waitForCard shows why no certificate can be used until that changes.
 func (l *signing) waitForCard(ctx context.Context, inv token.Inventory, list []found) error {
+	l.dropPagePIN() // typed with the cards that were there in mind
 	prompt := l.prompt(protocol.StateWait)
 	prompt.Reason = l.reason(inv, list)
 	if prompt.Kinds = l.kinds; slices.Contains(l.kinds, noKind) {
@@ -163,13 +164,18 @@ func (l *signing) hold(ctx context.Context, f found) (release func(), err error)
 }
 
 // inQueue shows that another window has the reader until the place is the first one.
-func (l *signing) inQueue(ctx context.Context, f found, place *token.Place) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	turn := make(chan struct{})
+func (l *signing) inQueue(ctx context.Context, f found, place interface{ First() (bool, error) }) error {
+	l.dropPagePIN() // the card may be another one by the time it is our turn
+	looking, cancel := context.WithCancel(ctx)
+	turn, looked := make(chan struct{}), make(chan struct{})
+	defer func() {
+		cancel()
+		<-looked // it must not look for a place that was left: the number may be another's by then
+	}()
 	go func() {
+		defer close(looked)
 		// the queue is the kernel's locks, whose waiting cannot be cancelled: hence asking again
-		for ctx.Err() == nil {
+		for looking.Err() == nil {
 			if first, err := place.First(); first || err != nil {
 				close(turn)
 				return
@@ -201,6 +207,10 @@ func (l *signing) prompt(state string) protocol.PromptParams {
 	p := protocol.PromptParams{
 		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: l.wish.language,
 		Notice: l.notice, Reference: l.call.Reference, Documents: l.documents, TimeoutSeconds: l.room.PromptSeconds,
+	}
+	if state == protocol.StateWait && l.notice == protocol.NoticePINDropped {
+		p.Notice = "" // there is no field yet to type it again: kept until there is
+		return p
 	}
 	l.notice = ""
 	return p
