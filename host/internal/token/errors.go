@@ -61,21 +61,3 @@ type PINError struct {
 func (e *PINError) Error() string {
 	return fmt.Sprintf("token: PIN %s (tries: %s)", e.Reason, e.Tries.State)
 }
-
-// TriesState is what is known of a PIN's tries.
-type TriesState string
-
-// The states of tries; a number is known only in TriesExactly.
-const (
-	TriesUnknown    TriesState = "unknown"
-	TriesAtLeastTwo TriesState = "atLeastTwo"
-	TriesExactly    TriesState = "exactly"
-	TriesLast       TriesState = "last"
-	TriesLocked     TriesState = "locked"
-)
-
-// Tries is what the module said of the PIN's tries; never counted by us.
-type Tries struct {
-	State TriesState
-	Left  int
-}

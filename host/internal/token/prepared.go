@@ -19,6 +19,8 @@ type Signer struct {
 
 	s    *Service
 	cert Certificate
+	// known is the worst that is known of the tries
+	known Tries
 	// resets are the readers to reset in the end: the card's, or all that may be it
 	resets []string
 	child  *child
@@ -50,6 +52,7 @@ func (s *Service) Prepare(ctx context.Context, spare *Spare, cert Certificate) (
 	}
 	watch, stop := context.WithCancel(context.Background())
 	p := &Signer{s: s, cert: cert, child: c, gone: make(chan struct{}), over: make(chan struct{}), stop: stop, resets: view.resets(cert)}
+	p.known = s.tries.of(p.memoryKey())
 	if cert.inPCSC {
 		before, ok := view.Find(cert.Reader)
 		if !ok || before.State != ReaderPresent {
@@ -97,7 +100,7 @@ func (p *Signer) begin(ctx context.Context) error {
 	if state.Phase != phaseReady {
 		return &ModuleError{module, ModuleFailed, "open", 0}
 	}
-	p.Tries, p.MinPIN, p.MaxPIN, p.Pad = Tries{state.Tries, state.Left}, state.MinPIN, state.MaxPIN, state.Pad
+	p.Tries, p.MinPIN, p.MaxPIN, p.Pad = p.settle(state), state.MinPIN, state.MaxPIN, state.Pad
 	return nil
 }
 
@@ -111,10 +114,7 @@ func (p *Signer) next(outer, deadline context.Context, call string) (signerState
 		if state.Failure == nil {
 			state.Failure = &failure{Kind: failModule, Call: call}
 		}
-		if state.Tries == "" {
-			state.Tries = TriesUnknown
-		}
-		if err = state.Failure.asPINError(Tries{state.Tries, state.Left}); err == nil {
+		if err = state.Failure.asPINError(p.settle(state)); err == nil {
 			err = state.Failure.asError(p.cert.module.Path)
 		}
 	}
@@ -213,9 +213,13 @@ func (p *Signer) Sign(ctx context.Context, pin PIN, told Tries, what Statement, 
 		return nil, err
 	}
 	phase(PhaseVerifying)
-	if err := p.expect(ctx, login, phaseSign); err != nil {
+	if state, err := p.step(ctx, login, phaseSign); err != nil {
+		if pin := (*PINError)(nil); state.Phase == "" || errors.As(err, &pin) && pin.Reason == PINUnknown { // the try may have been spent
+			p.remember(p.known.spent())
+		}
 		return nil, err
 	}
+	p.s.tries.say(p.memoryKey(), Tries{})
 	phase(PhaseSigning)
 	return p.signatures(ctx, len(what.Digests))
 }
@@ -229,6 +233,9 @@ func (p *Signer) signatures(ctx context.Context, n int) ([]Signature, error) {
 		switch {
 		case err != nil:
 		case state.Failure != nil && state.Failure.asPINError(Tries{}) != nil:
+			said, _ := state.Failure.triesSaid()
+			state.Tries, state.Left = said.State, said.Left
+			p.settle(state)
 			err = &PINError{PINUnknown, Tries{State: TriesUnknown}} // a key that wants the PIN each time took it differently
 		case state.Failure != nil:
 			err = p.explain(state.Failure.asError(p.cert.module.Path))

@@ -72,11 +72,6 @@ func (s signerState) retriable() bool {
 	return s.Failure != nil && (s.Failure.Kind == failPINWrong || s.Failure.Kind == failPINLength || s.Failure.Kind == failTries)
 }
 
-// worseThan tells that a person who was told the other state would spend a try that they do not know to be the last.
-func (now TriesState) worseThan(told TriesState) bool {
-	return (now == TriesLast && told != TriesLast) || (now == TriesLocked && told != TriesLocked)
-}
-
 func (k *openedKey) serve(order signOrder, cert *x509.Certificate, request signRequest, pin PIN, w *frame.Writer) signerState {
 	info, f := k.verify(order)
 	if f != nil {
@@ -117,11 +112,9 @@ func (k *openedKey) loginFailed(f *failure) signerState {
 	if f.Kind == failPINLocked {
 		state.Tries = TriesLocked
 	}
-	if n, ok := vendorTries(f.Code); ok && state.Tries != TriesLocked {
-		state.Tries, state.Left = TriesExactly, n
-		if n == 1 {
-			state.Tries, state.Left = TriesLast, 0
-		}
+	// flags that say something worse are believed: they are what the next PIN is compared with
+	if said, ok := f.triesSaid(); ok && state.Tries != TriesLocked && state.Tries != TriesLast {
+		state.Tries, state.Left = said.State, said.Left
 	}
 	return state
 }
@@ -134,28 +127,6 @@ func readyState(info pkcs11.TokenInfo) signerState {
 		MaxPIN: int(min(info.MaxPinLen, maxPIN)),
 		Pad:    info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH != 0,
 	}
-}
-
-// triesOf reads the token's flags (PKCS#11, CK_TOKEN_INFO). COUNT_LOW alone only says that a wrong PIN was tried once.
-func triesOf(flags uint) TriesState {
-	switch {
-	case flags&pkcs11.CKF_USER_PIN_LOCKED != 0:
-		return TriesLocked
-	case flags&pkcs11.CKF_USER_PIN_FINAL_TRY != 0:
-		return TriesLast
-	case flags&pkcs11.CKF_LOGIN_REQUIRED == 0 || flags&pkcs11.CKF_USER_PIN_INITIALIZED == 0:
-		return TriesUnknown
-	}
-	return TriesAtLeastTwo
-}
-
-// vendorTries reads Taiwan's vendor module, which says the tries left as CKR_VENDOR_DEFINED|n, in the width of its long
-// (0x80000001, 0xFFFFFFFF80000001).
-func vendorTries(code uint) (int, bool) {
-	if low := uint32(code); low&pkcs11.CKR_VENDOR_DEFINED != 0 && low&^pkcs11.CKR_VENDOR_DEFINED <= 15 {
-		return int(low &^ pkcs11.CKR_VENDOR_DEFINED), true
-	}
-	return 0, false
 }
 
 func loginFailure(err error) *failure {

@@ -51,6 +51,7 @@ const padDeadline = 60 * time.Second
 type Service struct {
 	cfg      Config
 	watcher  *watcher
+	tries    triesMemory
 	mu       sync.Mutex
 	children map[*child]struct{} // nil: closed
 	scans    chan struct{}       // those under way
