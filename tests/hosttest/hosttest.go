@@ -78,10 +78,11 @@ type Prompt struct {
 		State string
 		Left  int
 	}
-	PINLength   *struct{ Min, Max int }
-	Certificate *struct{ ID, Kind, Holder, KeyType string }
-	UnlockURL   string
-	Documents   []struct {
+	PINLength      *struct{ Min, Max int }
+	TimeoutSeconds int
+	Certificate    *struct{ ID, Kind, Holder, KeyType string }
+	UnlockURL      string
+	Documents      []struct {
 		Title, Digest, Hash string
 		Size                int64
 	}

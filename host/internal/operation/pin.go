@@ -3,6 +3,7 @@ package operation
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/cardbridge/cardbridge/host/internal/token"
@@ -130,24 +131,39 @@ func (p *pinDialog) attempt(ctx context.Context, what token.Statement) ([]token.
 	return p.signer.Sign(ctx, pin, p.tries, what, p.call.Person.Progress)
 }
 
-// atPad signs with the PIN typed at the reader, while the window says so. The window's cancel ends the signer.
+// atPad signs with the PIN typed at the reader, while the window says so. The window's cancel ends the signer, as does a window
+// that could not be shown: nobody would know what the PIN is for.
 func (p *pinDialog) atPad(ctx context.Context, what token.Statement) ([]token.Signature, error) {
 	p.dropPagePIN()
 	ctx, cancel := context.WithCancelCause(ctx)
 	shown := make(chan struct{})
 	prompt := p.show(protocol.StatePINPad)
+	// the window and the host run out of time together
+	prompt.TimeoutSeconds = max(1, min(prompt.TimeoutSeconds, int(p.signer.PadTime()/time.Second)))
+	p.signer.PadUntil = time.Now().Add(time.Duration(prompt.TimeoutSeconds) * time.Second)
+	var typed atomic.Bool
 	go func() {
 		defer close(shown)
-		if answer, err := p.askUntil(ctx, p.signer.Gone(), prompt); err == nil {
+		answer, err := p.askUntil(ctx, p.signer.Gone(), prompt)
+		switch late := err != nil || answer.Action == protocol.ActionTimeout; {
+		case late && typed.Load(), errors.Is(err, errAgain): // the PIN was in time; the signer tells of a card that left
+		case err != nil:
+			cancel(err)
+		default:
 			cancel(declined(answer))
 		}
 	}()
-	signatures, err := p.signer.Sign(ctx, token.PIN{}, p.tries, what, p.call.Person.Progress)
-	if errors.Is(err, context.Canceled) {
+	signatures, err := p.signer.Sign(ctx, token.PIN{}, p.tries, what, func(phase string) {
+		typed.Store(phase == token.PhaseSigning)
+		p.call.Person.Progress(phase)
+	})
+	switch {
+	case errors.Is(err, context.Canceled):
 		err = context.Cause(ctx)
-	}
-	if errors.Is(err, token.ErrPadCancel) {
+	case errors.Is(err, token.ErrPadCancel):
 		err = &protocol.Error{Code: protocol.UserCancelled}
+	case errors.Is(err, token.ErrPadTimeout):
+		err = &protocol.Error{Code: protocol.UserTimeout}
 	}
 	cancel(nil)
 	<-shown

@@ -13,6 +13,7 @@ var (
 	ErrNotReset    = errors.New("token: the card could not be reset and may still be verified")
 	ErrKeyMissing  = errors.New("token: the card has no private key for this certificate")
 	ErrPadCancel   = errors.New("token: the person cancelled at the PIN pad")
+	ErrPadTimeout  = errors.New("token: nobody typed at the PIN pad in time")
 )
 
 // ModuleReason tells how a module failed.

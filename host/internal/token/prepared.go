@@ -16,6 +16,8 @@ type Signer struct {
 	MinPIN int // bytes; 0: the token did not say
 	MaxPIN int
 	Pad    bool // the PIN is typed at the reader
+	// PadUntil is when a pad that nobody touched is given up, at most PadTime from now
+	PadUntil time.Time
 
 	s    *Service
 	cert Certificate
@@ -187,7 +189,7 @@ type Signature struct {
 
 // Sign gives the PIN to the card, once, unless the tries have become fewer than the person was told, and has the digests signed.
 // phase is told how far it is. The PIN is wiped when Sign returns. Each digest has its Signature. Errors, where nothing could
-// be signed: *PINError (after wrong and length the signer takes another PIN), ErrCardRemoved, ErrCardChanged, ErrPadCancel,
+// be signed: *PINError (after wrong and length the signer takes another PIN), ErrCardRemoved, ErrCardChanged, ErrPadCancel, ErrPadTimeout,
 // *ModuleError, the context's.
 //
 // A PIN counts as spent from the moment C_Login is entered: a module that dies or hangs there makes it a *PINError with
@@ -207,7 +209,7 @@ func (p *Signer) Sign(ctx context.Context, pin PIN, told Tries, what Statement, 
 	limits := p.s.cfg.Deadlines
 	login := limits.Login
 	if p.Pad {
-		login = padDeadline
+		login = time.Until(p.PadUntil)
 	}
 	if err := p.expect(ctx, limits.Prepare, phaseLogin); err != nil {
 		return nil, err
@@ -271,6 +273,8 @@ func (p *Signer) step(ctx context.Context, limit time.Duration, want string) (si
 	state, err := p.next(ctx, deadline, call)
 	var module *ModuleError
 	switch {
+	case want == phaseSign && p.Pad && errors.As(err, &module) && module.Reason == ModuleTimeout:
+		return state, ErrPadTimeout
 	case want == phaseSign && errors.As(err, &module) && module.Code == 0:
 		return state, &PINError{PINUnknown, Tries{State: TriesUnknown}}
 	case err == nil && state.Phase != want:

@@ -28,7 +28,7 @@ type Config struct {
 type Deadlines struct {
 	Scan    time.Duration // 10 s
 	Prepare time.Duration // 15 s
-	Login   time.Duration // 20 s; at a PIN pad 60 s, since a person types
+	Login   time.Duration // 20 s; at a PIN pad three times as long, since a person types
 	Sign    time.Duration // 30 s
 	Reset   time.Duration // 3 s
 }
@@ -45,7 +45,10 @@ func (d Deadlines) withDefaults() Deadlines {
 	return d
 }
 
-const padDeadline = 60 * time.Second
+// PadTime is how long a person may take at a PIN pad.
+func (p *Signer) PadTime() time.Duration { return padLogins * p.s.cfg.Deadlines.Login }
+
+const padLogins = 3
 
 // Service is the room's door. It is safe for concurrent use.
 type Service struct {
