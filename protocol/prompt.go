@@ -15,6 +15,7 @@ const (
 	NoticeWrongPIN       = "wrongPIN"
 	NoticePINTooShort    = "pinTooShort"
 	NoticePINTooLong     = "pinTooLong"
+	NoticePINRefused     = "pinRefused" // by the module, for its form; it was not checked
 	NoticeCardChanged    = "cardChanged"
 	NoticeOutcomeUnknown = "outcomeUnknown"
 	NoticePINDropped     = "pinFromPageDropped"

@@ -112,7 +112,7 @@ export const WAIT_REASONS = /** @type {const} */ ([
   'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid',
 ]);
 export const NOTICES = /** @type {const} */ ([
-  'wrongPIN', 'pinTooShort', 'pinTooLong', 'cardChanged', 'outcomeUnknown', 'pinFromPageDropped', 'triesChanged',
+  'wrongPIN', 'pinTooShort', 'pinTooLong', 'pinRefused', 'cardChanged', 'outcomeUnknown', 'pinFromPageDropped', 'triesChanged',
 ]);
 
 const promptMembers = {

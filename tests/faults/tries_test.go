@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/tests/hosttest"
+	"github.com/cardbridge/cardbridge/tests/softhsm/softtoken"
 )
 
 // noFlags is a module that tells of tries in the answer to C_Login alone.
@@ -104,4 +107,54 @@ func TestAVendorsModuleWithoutFlags(t *testing.T) {
 	require.Equal(t, "unknown", p.Tries.State)
 	h.PIN(p, the.PIN)
 	require.Nil(t, h.Await(answer).Error)
+}
+
+// The key wants the PIN again, and refuses the one that C_Login took: what that cost is not known, and nothing tries it again.
+func TestAKeyThatRefusesThePINOfTheLogin(t *testing.T) {
+	t.Parallel()
+	store, token := softToken(t, softtoken.Key{Name: "k", Type: "RSA-2048", Holder: "王小明", Always: true})
+	l := newSoftLane(t, store)
+	h := l.start(t)
+	for _, code := range []string{"0xA0", "0xA4", "0x80000001", "0xA2"} {
+		require.NoError(t, l.module.Forget())
+		l.set(t, "C_Login after 1 return "+code)
+		_, answer := h.Login(nil)
+		h.PIN(waitForPIN(h), token.PIN)
+		requireCode(t, "pinOutcomeUnknown", h.Await(answer))
+		require.Equal(t, 1, l.count(t, "C_Login", "again"), code)
+	}
+	l.set(t)
+	_, answer := h.Login(nil)
+	h.PIN(waitForPIN(h), token.PIN)
+	require.Nil(t, h.Await(answer).Error)
+}
+
+// waitForPIN confirms a last try that is asked first.
+func waitForPIN(h *hosttest.Host) hosttest.Prompt {
+	p := h.AnyPrompt()
+	if p.State == "lastTry" {
+		h.Answer(p, map[string]any{"action": "confirm"})
+		return h.Prompt("pin")
+	}
+	return p
+}
+
+// A PIN within the token's limits that the module refuses all the same is not too short.
+func TestAPINWhoseFormTheModuleRefuses(t *testing.T) {
+	t.Parallel()
+	l := newLane(t)
+	the := l.insert(t, "letters")
+	h := l.start(t)
+	_, answer := h.Login(nil)
+	p := h.Prompt("pin")
+	for _, code := range []string{"0xA1", "0xA2"} { // CKR_PIN_INVALID, CKR_PIN_LEN_RANGE
+		l.set(t, "C_Login return "+code)
+		h.PIN(p, the.PIN)
+		p = h.Prompt("pin")
+		require.Equal(t, "pinRefused", p.Notice)
+	}
+	l.set(t, "C_Login return 0x50") // CKR_FUNCTION_CANCELED
+	h.PIN(p, the.PIN)
+	requireCode(t, "moduleFailed", h.Await(answer))
+	require.Zero(t, the.State().Verifies)
 }

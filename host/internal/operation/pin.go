@@ -101,7 +101,7 @@ func (p *pinDialog) sign(ctx context.Context, what token.Statement) ([]token.Sig
 		case token.PINUnknown:
 			return nil, wrong
 		case token.PINLength:
-			p.notice = protocol.NoticePINTooShort
+			p.notice = protocol.NoticePINRefused // within the limits that the token told, or at a pad
 		case token.PINWrong:
 			p.notice = protocol.NoticeWrongPIN
 		case token.PINTriesChanged:

@@ -128,7 +128,7 @@ func (k *openedKey) signDirectly(key privateKey, cert *x509.Certificate, what st
 	if key.always {
 		// C_Login has just accepted this PIN, so it costs no try
 		if err := k.login(pkcs11.CKU_CONTEXT_SPECIFIC, pin); err != nil {
-			return nil, loginFailure(err)
+			return nil, loginFailure(err, !pin.Present())
 		}
 	}
 	signature, err := k.p.Sign(k.session, input)

@@ -84,7 +84,7 @@ func (k *openedKey) serve(order signOrder, cert *x509.Certificate, request signR
 		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
 	}
 	if err := k.login(pkcs11.CKU_USER, pin); err != nil {
-		return k.loginFailed(loginFailure(err))
+		return k.loginFailed(loginFailure(err, request.Pad))
 	}
 	if reply(w, signerState{Phase: phaseSign}) != 0 {
 		return signerState{Phase: phaseFailed, Failure: &failure{Kind: failModule}}
@@ -129,7 +129,8 @@ func readyState(info pkcs11.TokenInfo) signerState {
 	}
 }
 
-func loginFailure(err error) *failure {
+// loginFailure reads an answer to C_Login. Only a pad has a key to cancel with.
+func loginFailure(err error, pad bool) *failure {
 	f := moduleFailure("C_Login", err)
 	switch f.Code {
 	case pkcs11.CKR_PIN_INCORRECT:
@@ -139,7 +140,9 @@ func loginFailure(err error) *failure {
 	case pkcs11.CKR_PIN_LEN_RANGE, pkcs11.CKR_PIN_INVALID:
 		f.Kind = failPINLength
 	case pkcs11.CKR_FUNCTION_CANCELED, pkcs11.CKR_CANCEL:
-		f.Kind = failPadCancel
+		if pad {
+			f.Kind = failPadCancel
+		}
 	}
 	if n, ok := vendorTries(f.Code); ok {
 		f.Kind = failPINWrong

@@ -27,9 +27,13 @@ func TestTriesFromFlags(t *testing.T) {
 func TestVendorCodes(t *testing.T) {
 	for code, want := range map[uint]string{
 		0xA0: failPINWrong, 0xA4: failPINLocked, 0xA2: failPINLength, 0x80000001: failPINWrong, 0xFFFFFFFF80000002: failPINWrong,
-		0x80000000: failPINLocked, 0x50: failPadCancel, 0x32: failRemoved, 0x30: failModule, 0xB3: failRemoved, 0x80001234: failModule,
+		0x80000000: failPINLocked, 0x32: failRemoved, 0x30: failModule, 0xB3: failRemoved, 0x80001234: failModule,
 	} {
-		require.Equal(t, want, loginFailure(fmt.Errorf("around: %w", pkcs11.Error(code))).Kind, "%#x", code)
+		require.Equal(t, want, loginFailure(fmt.Errorf("around: %w", pkcs11.Error(code)), false).Kind, "%#x", code)
+	}
+	for _, code := range []uint{0x1, 0x50} { // CKR_CANCEL, CKR_FUNCTION_CANCELED
+		require.Equal(t, failPadCancel, loginFailure(pkcs11.Error(code), true).Kind)
+		require.Equal(t, failModule, loginFailure(pkcs11.Error(code), false).Kind, "nobody could cancel")
 	}
 	n, ok := vendorTries(0xFFFFFFFF80000001)
 	require.True(t, ok)
