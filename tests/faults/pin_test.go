@@ -118,13 +118,35 @@ func TestLengthsComeFromTheToken(t *testing.T) {
 	require.Zero(t, l.count(t, "C_Login", ""))
 	h.PIN(p, the.PIN)
 	require.Nil(t, h.Await(answer).Error)
-	l.set(t, "token pins 0 0") // a token that does not say
-	_, answer = h.Login(nil)
-	p = h.Prompt("pin")
-	require.Nil(t, p.PINLength)
-	h.PIN(p, the.PIN)
-	require.Nil(t, h.Await(answer).Error)
-	require.Equal(t, 2, the.State().Verifies)
+	silent := []string{"0 0", "8 4", "0xffffffffffffffff 0xffffffffffffffff", "4 0xffffffffffffffff", "0 3", "6 0", "65 70"}
+	for _, lengths := range silent { // a token that does not say, or says nonsense
+		l.set(t, "token pins "+lengths)
+		_, answer = h.Login(nil)
+		p = h.Prompt("pin")
+		require.Nil(t, p.PINLength, lengths)
+		h.PIN(p, the.PIN)
+		require.Nil(t, h.Await(answer).Error, lengths)
+	}
+	require.Equal(t, 1+len(silent), the.State().Verifies)
+}
+
+// The page's field takes what the input method makes; the card must not count it.
+func TestAPagePINThatNoCardHas(t *testing.T) {
+	t.Parallel()
+	l := newLane(t)
+	l.policy(t, map[string]any{"portals": []any{map[string]any{"origin": hosttest.Origin, "operations": []string{"authenticate"}, "pinFromPage": true}}})
+	the := l.insert(t, "letters")
+	h := l.start(t)
+	l.set(t, "token pins 0 0")
+	for _, pin := range []string{"１２３４５６", "Abc12é", "Abc123\n"} {
+		_, answer := h.Login(map[string]any{"pin": pin})
+		p := h.Prompt("pin")
+		require.Equal(t, "pinFromPageDropped", p.Notice)
+		require.Zero(t, l.count(t, "C_Login", ""))
+		h.Answer(p, map[string]any{"action": "cancel"})
+		requireCode(t, "userCancelled", h.Await(answer))
+	}
+	require.Zero(t, the.State().Verifies)
 }
 
 const padFlag = "token flags +0x100" // CKF_PROTECTED_AUTHENTICATION_PATH

@@ -172,14 +172,15 @@ func (p *pinDialog) atPad(ctx context.Context, what token.Statement) ([]token.Si
 
 // pin gets the next PIN: from the page if it may, else from the window.
 func (p *pinDialog) pin(ctx context.Context) (token.PIN, error) {
-	if p.pagePIN.Present() && p.length(p.pagePIN) == "" {
+	// full-width characters are a slip of the input method, which the window tells of while they are typed
+	if p.pagePIN.Present() && p.pagePIN.ASCII() && p.length(p.pagePIN) == "" {
 		pin := p.pagePIN
 		p.pagePIN = token.PIN{}
 		return pin, nil
 	}
 	p.dropPagePIN()
 	for {
-		answer, err := p.askUntil(ctx, p.signer.Gone(), p.show(protocol.StatePIN))
+		answer, err := p.askUntil(ctx, p.signer.Lost(), p.show(protocol.StatePIN))
 		if err != nil {
 			return token.PIN{}, err
 		}
@@ -220,7 +221,7 @@ func (p *pinDialog) confirmLast(ctx context.Context) error {
 	if p.confirmed {
 		return nil
 	}
-	answer, err := p.askUntil(ctx, p.signer.Gone(), p.show(protocol.StateLastTry))
+	answer, err := p.askUntil(ctx, p.signer.Lost(), p.show(protocol.StateLastTry))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/rs/zerolog"
@@ -38,6 +39,11 @@ func (p PIN) Present() bool { return p.Len() > 0 }
 
 // Len is the PIN's length in bytes.
 func (p PIN) Len() int { return len(p.bytes()) }
+
+// ASCII tells that there are printable characters of ASCII alone: what every card can compare in one way only.
+func (p PIN) ASCII() bool {
+	return !slices.ContainsFunc(p.bytes(), func(b byte) bool { return b < 0x20 || b > 0x7e })
+}
 
 // Wipe overwrites the PIN. All copies of the value share the bytes, so one Wipe is enough.
 func (p PIN) Wipe() {

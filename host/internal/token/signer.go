@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/x509"
 	"errors"
+	"math"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -102,6 +103,19 @@ func (k *openedKey) serve(order signOrder, cert *x509.Certificate, request signR
 	return signerState{Phase: phaseDone}
 }
 
+// lengths of a PIN as the token says them; 0, 0 where they are nonsense, which must keep nobody from typing a PIN.
+func lengths(info pkcs11.TokenInfo) (shortest, longest int) {
+	lo, hi := info.MinPinLen, info.MaxPinLen
+	// CK_UNAVAILABLE_INFORMATION is all ones in the width of the module's long
+	if lo > hi || lo > maxPIN || hi < leastPIN || uint32(hi) == math.MaxUint32 {
+		return 0, 0
+	}
+	return int(lo), int(min(hi, maxPIN))
+}
+
+// leastPIN is the shortest that a token can have as its longest.
+const leastPIN = 4
+
 // loginFailed reads the tries again, for whoever asks for the next PIN.
 func (k *openedKey) loginFailed(f *failure) signerState {
 	state := signerState{Phase: phaseFailed, Failure: f, Tries: TriesUnknown}
@@ -120,11 +134,12 @@ func (k *openedKey) loginFailed(f *failure) signerState {
 }
 
 func readyState(info pkcs11.TokenInfo) signerState {
+	shortest, longest := lengths(info)
 	return signerState{
 		Phase:  phaseReady,
 		Tries:  triesOf(info.Flags),
-		MinPIN: int(min(info.MinPinLen, maxPIN)),
-		MaxPIN: int(min(info.MaxPinLen, maxPIN)),
+		MinPIN: shortest,
+		MaxPIN: longest,
 		Pad:    info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH != 0,
 	}
 }
