@@ -10,6 +10,7 @@
 //	module PATH                  the real module; Set writes this line itself
 //
 //	C_Name … crash               SIGSEGV; also: abort; exit CODE; hang; grow (takes memory until there is none)
+//	C_Name … fork                leaves a copy of the process behind, which does nothing, and goes on
 //	C_Name … delay MS            goes on afterwards; also: print (writes to standard output and standard error)
 //	C_Name … return CODE         without asking the real module
 //	C_Name … answer CODE         asks it, changes what is not CKR_OK into CODE

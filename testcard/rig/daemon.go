@@ -138,23 +138,39 @@ func (r *Rig) down() error {
 	return r.stopped()
 }
 
-// Kill kills the daemon (SIGKILL) with the cards in their readers; they lose their power by its death.
-func (r *Rig) Kill() error {
+// Freeze stops the daemon where it is (SIGSTOP), as one that hangs, until thaw is called.
+func (r *Rig) Freeze() (thaw func() error, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	pcscd, err := r.pcscd()
+	if err != nil {
+		return nil, err
+	}
+	return func() error { return pcscd.Signal(syscall.SIGCONT) }, pcscd.Signal(syscall.SIGSTOP)
+}
+
+// pcscd is the daemon's own process, below the script's.
+func (r *Rig) pcscd() (*os.Process, error) {
 	if r.daemon == nil {
-		return ErrDown
+		return nil, ErrDown
 	}
 	script := r.daemon.cmd.Process.Pid
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", script, script))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var pid int
 	if _, err := fmt.Sscan(string(raw), &pid); err != nil {
-		return fmt.Errorf("rig: the PC/SC daemon has ended already; its own words: %q: %w", r.Log(), err)
+		return nil, fmt.Errorf("rig: the PC/SC daemon has ended already; its own words: %q: %w", r.Log(), err)
 	}
-	pcscd, err := os.FindProcess(pid)
+	return os.FindProcess(pid)
+}
+
+// Kill kills the daemon (SIGKILL) with the cards in their readers; they lose their power by its death.
+func (r *Rig) Kill() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	pcscd, err := r.pcscd()
 	if err != nil {
 		return err
 	}

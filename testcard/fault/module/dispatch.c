@@ -85,6 +85,12 @@ static int act(const struct rule *r, CK_RV *rv)
 		for (;;) {
 			pause();
 		}
+	} else if (!strcmp(r->action, "fork")) {
+		if (fork() == 0) {
+			for (;;) {
+				pause();
+			}
+		}
 	} else if (!strcmp(r->action, "grow")) {
 		*rv = grow();
 		return 1;
