@@ -48,6 +48,13 @@ func killGroupAtEnd(pid int) {
 	_ = unix.Kill(-pid, unix.SIGKILL)
 }
 
+// endGroup ends this process with all that a module forked, if it leads a group of its own.
+func endGroup() {
+	if own := unix.Getpid(); unix.Getpgrp() == own {
+		_ = unix.Kill(-own, unix.SIGKILL)
+	}
+}
+
 // limitMemory bounds private writable memory, stacks of threads included (RLIMIT_DATA, Linux 4.7): a module that grows without
 // end loses its own process, not the person's computer.
 func limitMemory() error {

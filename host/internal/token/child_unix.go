@@ -33,13 +33,6 @@ func childPipes([]string) (in, out *os.File, err error) {
 	return os.NewFile(childIn, "in"), os.NewFile(childOut, "out"), nil
 }
 
-// endGroup ends this process with all that a module forked, if it leads a group of its own.
-func endGroup() {
-	if syscall.Getpgrp() == os.Getpid() {
-		_ = syscall.Kill(0, syscall.SIGKILL)
-	}
-}
-
 // ForbidInheritance keeps descriptors that our starter left open from processes that load vendors' code.
 func ForbidInheritance() error { return closeOnExecFrom(3) }
 
