@@ -18,10 +18,20 @@ const (
 	TriesLocked     TriesState = "locked"
 )
 
-// Tries is what the module said of the PIN's tries. We count down alone from a number that it said, where it says none any more.
+// Tries is what the module said of the PIN's tries.
 type Tries struct {
 	State TriesState
 	Left  int
+	// counted: from a number that the module said we have counted down ourselves, to know the last try; it is no number to show
+	counted bool
+}
+
+// shown is what a person is told: a number only if the module said it.
+func (t Tries) shown() Tries {
+	if t.counted && t.State == TriesExactly {
+		return Tries{State: TriesAtLeastTwo}
+	}
+	return Tries{State: t.State, Left: t.Left}
 }
 
 // worseThan tells that a person who was told the other state would spend a try that they do not know to be the last.
@@ -58,7 +68,7 @@ func exactly(n int) Tries {
 	case 1:
 		return Tries{State: TriesLast}
 	}
-	return Tries{TriesExactly, n}
+	return Tries{State: TriesExactly, Left: n}
 }
 
 // numbered tells that a number was said, or that it is the last try: what later silence does not take back.
@@ -67,7 +77,8 @@ func (t Tries) numbered() bool { return t.State == TriesExactly || t.State == Tr
 // spent is what is left after one more try.
 func (t Tries) spent() Tries {
 	if t.State == TriesExactly {
-		return exactly(max(1, t.Left-1))
+		t = exactly(max(1, t.Left-1))
+		t.counted = true
 	}
 	return t
 }
@@ -107,7 +118,7 @@ func (p *Signer) memoryKey() string {
 
 // settle tells what is known of the tries after a state: they never become more without a number from the module.
 func (p *Signer) settle(state signerState) Tries {
-	now := Tries{state.Tries, state.Left}
+	now := Tries{State: state.Tries, Left: state.Left}
 	if now.State == "" || now.State == TriesAtLeastTwo && p.cert.module.Vendor {
 		now = Tries{State: TriesUnknown} // vendors' modules set no flags, so that none is missing
 	}
@@ -125,7 +136,7 @@ func (p *Signer) settle(state signerState) Tries {
 		p.s.tries.say(p.memoryKey(), Tries{}) // from here on the flags are believed
 	}
 	p.known = now
-	return now
+	return now.shown()
 }
 
 // remember changes what is remembered of a token of which a number was said.
