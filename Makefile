@@ -69,6 +69,7 @@ test-unit: setup ## Go tests that need no card; fuzz tests on their seeds; both 
 test-card: setup ## The built host and the virtual card, on real PC/SC with the real OpenSC module; SoftHSM.
 	go test -count=1 ./testcard/... ./tests/card/... ./tests/softhsm/...
 	$(MAKE) --no-print-directory test-faults
+	go test -count=1 -v -timeout 30m ./tests/sequences | grep -v '^==='
 
 # -v, since it prints its figures.
 .PHONY: test-faults
@@ -78,7 +79,6 @@ test-faults: setup ## Modules that crash, hang, lie: every PKCS#11 call in every
 .PHONY: soak
 soak: setup ## 10,000 operations on one host: descriptors, processes, memory.
 	go test -count=1 -v -timeout 3h -run 'TestNothingLeaks' ./tests/faults -args -operations 10000
-	go test -count=1 -v ./tests/sequences | grep -v '^==='
 
 .PHONY: test-portal
 test-portal: setup dev ## The portal's library on both databases, then every path through the reference portal in real Chromium.
