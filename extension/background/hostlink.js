@@ -156,8 +156,14 @@ export class HostLink {
   }
 
   /** Starts the host once more and writes nothing to it: whether it ends without a word. @returns {Promise<boolean>} */
-  #endsByItself() {
-    const port = this.#connect();
+  async #endsByItself() {
+    /** @type {chrome.runtime.Port} */
+    let port;
+    try {
+      port = this.#connect();
+    } catch {
+      return false; // whoever waits for the first port's reason must have an answer
+    }
     return new Promise((resolve) => {
       const timer = setTimeout(() => {
         port.disconnect();

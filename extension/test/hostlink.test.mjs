@@ -139,6 +139,22 @@ describe('the end of the port', () => {
       assert.ok(ports[1].disconnected);
     });
   }
+  test(`${failed} A second start that cannot be made keeps nobody waiting`, async () => {
+    let starts = 0;
+    const once = new HostLink({
+      connect: () => {
+        if (++starts > 1) throw new Error('no more');
+        ports.push(new FakePort());
+        return ports.at(-1);
+      },
+      lastError: () => failed, greeting: {version: '0.1.0', language: 'zh-TW'}, memory: {seen: async () => true, remember: async () => {}},
+    });
+    const {done} = once.begin('status', {});
+    await settle();
+    ports.at(-1).end();
+    await assert.rejects(done, {code: 'hostGarbled'});
+    assert.equal(starts, 2);
+  });
   test(`${failed} After hello it is garbled, nothing is started`, async () => {
     const {done} = link.begin('status', {});
     const port = await greeted();

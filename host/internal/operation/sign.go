@@ -76,7 +76,7 @@ func (d *documents) result(f found, signatures []token.Signature) (any, error) {
 			}
 		}
 		if err != nil {
-			code := ItemCode(err)
+			code := itemCode(err)
 			item = protocol.SignItem{Error: &protocol.ItemError{Code: code, Who: protocol.Table()[code].Who}}
 		} else {
 			good++
@@ -90,8 +90,8 @@ func (d *documents) result(f found, signatures []token.Signature) (any, error) {
 	return result, nil
 }
 
-// ItemCode is the protocol's code for why one of several signatures is missing.
-func ItemCode(err error) protocol.Code {
+// itemCode is the protocol's code for why one of several signatures is missing.
+func itemCode(err error) protocol.Code {
 	var module *token.ModuleError
 	var pin *token.PINError
 	switch {
