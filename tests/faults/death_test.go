@@ -45,10 +45,13 @@ func TestTheHostIsKilledWhileAnotherProgramHasTheCard(t *testing.T) {
 	requireNothingLeft(t, the)
 }
 
-// A stopped process does not see the end of its pipe; the host's death wakes it.
+// A stopped process does not see the end of its pipe; the host's death wakes it. Another program keeps the card powered.
 func TestTheHostIsKilledWhileItsSignerIsStopped(t *testing.T) {
 	l := newLane(t)
 	the, h := signing(t, l, 1000)
+	release, err := l.rig.Hold(0, rig.Shared)
+	require.NoError(t, err)
+	defer release()
 	for _, pid := range hosttest.Processes(world.binary, h.Cmd.Process.Pid) {
 		require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 )
 
@@ -24,6 +25,9 @@ func passPipes(cmd *exec.Cmd, in, out *os.File) error {
 // childPipes is the child's side. A module may fork: our pipes are not for its children. Nothing of us goes into a core
 // file: the signer holds a PIN for a moment.
 func childPipes([]string) (in, out *os.File, err error) {
+	// A group whose leader's parent dies while it is stopped gets SIGHUP from the kernel before SIGCONT: that must not end us
+	// before the card is reset.
+	signal.Ignore(syscall.SIGHUP)
 	syscall.CloseOnExec(childIn)
 	syscall.CloseOnExec(childOut)
 	files := syscall.Rlimit{Cur: maxChildFiles, Max: maxChildFiles}
