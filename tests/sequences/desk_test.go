@@ -69,7 +69,7 @@ func (d *desk) story() string {
 func (d *desk) play(number int) {
 	d.number, d.rand, d.trace = number, rand.New(rand.NewPCG(*seed, uint64(number))), nil
 	d.in, d.down, d.unseen, d.login = nil, false, false, nil
-	require.NoError(d, d.rig.Remove(0))
+	d.remove()
 	for _, c := range d.cards {
 		c.renew(1 + d.rand.IntN(3))
 	}
