@@ -1,5 +1,5 @@
 // One native port from hello to its end: requests out, answers checked, the host's prompts and progress handed on.
-import {ERRORS} from '../sdk/errors.js';
+import {ERRORS} from '../shared/errors.js';
 import {fromHost} from '../shared/envelope.js';
 import {RESULTS} from '../shared/messages.js';
 import {RequestError} from './failures.js';
@@ -23,18 +23,21 @@ export class Connection {
   #prompts = new Set();
   #port;
   #onEnd;
+  #onCard;
   /** @type {RequestError | null} why it ended, for those who come late */
   #failure = null;
   ended = false;
 
   /**
    * @param {chrome.runtime.Port} port
-   * @param {{explain: (port: chrome.runtime.Port) => Promise<string>, onEnd: () => void}} events
+   * @param {{explain: (port: chrome.runtime.Port) => Promise<string>, onEnd: (error: RequestError) => void,
+   *   onCard?: (reader: import('../shared/types').ReaderChange) => void}} events
    *   explain: why the browser closed the port, as a code; called inside onDisconnect, where lastError still stands
    */
-  constructor(port, {explain, onEnd}) {
+  constructor(port, {explain, onEnd, onCard = () => {}}) {
     this.#port = port;
     this.#onEnd = onEnd;
+    this.#onCard = onCard;
     port.onMessage.addListener((message) => this.#receive(message));
     port.onDisconnect.addListener(async () => {
       if (this.ended) return;
@@ -84,7 +87,7 @@ export class Connection {
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     this.#prompts.clear();
-    this.#onEnd();
+    this.#onEnd(error);
     for (const {reject} of waiting) reject(error);
   }
 
@@ -102,6 +105,7 @@ export class Connection {
       if (envelope.type === 'result') this.#onResult(envelope.id, envelope.result);
       else if (envelope.type === 'error') this.#onError(envelope.id, envelope.error.data);
       else if (envelope.method === 'prompt') this.#onPrompt(String(envelope.id), envelope.params);
+      else if (envelope.method === 'card') this.#onCard({name: envelope.params.reader, state: envelope.params.state});
       else if (envelope.method === 'progress') this.#pending.get(envelope.params.operation)?.handlers.onProgress?.(envelope.params.state);
     } catch (error) {
       // Only the place is told, never a value.

@@ -1,5 +1,5 @@
 // What went wrong -> {code, who}: the browser's words about a native port, and codes of our own.
-import {ERRORS} from '../sdk/errors.js';
+import {ERRORS} from '../shared/errors.js';
 
 /** @typedef {import('../shared/types').Failure} Failure */
 

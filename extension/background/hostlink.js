@@ -17,6 +17,10 @@ const LISTEN_MS = 2_000;
  * @property {() => void} cancel asks the host to end it; done then settles with what the host says
  * @property {(prompt: string, answer: import('../shared/types').Answer) => void} answer
  * @property {(prompt: string, code: string) => void} refuse
+ *
+ * @typedef {object} Watcher
+ * @property {(reader: import('../shared/types').ReaderChange) => void} onCard a reader as it is now; state gone: unplugged
+ * @property {(error: RequestError) => void} onEnd the host ended, nothing more is heard
  */
 
 export class HostLink {
@@ -27,6 +31,8 @@ export class HostLink {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #idle;
   #waiting = 0;
+  /** @type {Set<Watcher>} */
+  #watchers = new Set();
   #connect;
   #lastError;
   #greeting;
@@ -78,20 +84,33 @@ export class HostLink {
     };
   }
 
+  /** Keeps a port that the next request opens, and hears of the readers through it. @param {Watcher} watcher @returns {() => void} ends it */
+  watch(watcher) {
+    this.#watchers.add(watcher);
+    this.#hold();
+    return () => { if (this.#watchers.delete(watcher)) this.#letGo(); };
+  }
+
   /** @template T @param {() => Promise<T>} work @returns {Promise<T>} */
   async #use(work) {
-    clearTimeout(this.#idle);
-    this.#waiting++;
+    this.#hold();
     try {
       this.#open();
       return await work();
     } finally {
-      this.#waiting--;
-      if (this.#waiting === 0) {
-        clearTimeout(this.#idle);
-        this.#idle = setTimeout(() => this.#connection?.close('hostExited'), this.#times.idleMs);
-      }
+      this.#letGo();
     }
+  }
+
+  #hold() {
+    clearTimeout(this.#idle);
+    this.#waiting++;
+  }
+
+  #letGo() {
+    if (--this.#waiting > 0) return;
+    clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => this.#connection?.close('hostExited'), this.#times.idleMs);
   }
 
   #open() {
@@ -106,9 +125,11 @@ export class HostLink {
     let greeted = false;
     const connection = new Connection(port, {
       explain: (ended) => this.#explain(ended, greeted),
-      onEnd: () => {
+      onEnd: (error) => {
         if (this.#connection === connection) this.#connection = this.#hello = null;
+        for (const watcher of [...this.#watchers]) watcher.onEnd(error);
       },
+      onCard: (reader) => { for (const watcher of [...this.#watchers]) watcher.onCard(reader); },
     });
     this.#connection = connection;
     this.#hello = this.#greet(connection);

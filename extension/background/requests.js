@@ -2,6 +2,7 @@
 import {PAGE_PARAMS} from '../shared/messages.js';
 import {checkParams} from '../shared/envelope.js';
 import {isRecord} from '../shared/schema.js';
+import {explain, explainResult} from './explain.js';
 import {RequestError, failureOf} from './failures.js';
 import {admit} from './sender.js';
 
@@ -54,9 +55,9 @@ export class Requests {
       const memory = await this.#rooms.documents.recall(asker.document);
       if (method !== 'status' && (!touched || touchedAt <= (memory.refusedAt ?? -1))) throw new RequestError('touchRequired');
       if (memory.pinSpent) delete params.pin;
-      request.finish({result: await request.perform(asker, method, params)});
+      request.finish({result: explainResult(await request.perform(asker, method, params))});
     } catch (error) {
-      request.finish({error: failureOf(error)});
+      request.finish({error: explain(failureOf(error))});
     } finally {
       if (tab !== undefined && this.#running.get(tab) === request) this.#running.delete(tab);
     }

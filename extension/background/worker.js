@@ -5,6 +5,7 @@ import {HOST, HostLink} from './hostlink.js';
 import {PromptWindows} from './prompts.js';
 import {Requests} from './requests.js';
 import {Sites} from './sites.js';
+import {Watches} from './watches.js';
 import {browserLanguage} from '../shared/language.js';
 
 const {version} = chrome.runtime.getManifest();
@@ -21,11 +22,13 @@ const host = new HostLink({
 });
 const prompts = new PromptWindows({windows: chrome.windows, getURL: (path) => chrome.runtime.getURL(path)});
 const requests = new Requests({host, prompts, documents: new Documents(chrome.storage.session)});
+const watches = new Watches(host);
 const sites = new Sites(chrome);
 
 chrome.runtime.onConnect.addListener((port) => {
   if (port.sender?.id !== chrome.runtime.id) port.disconnect();
   else if (port.name === 'request') requests.accept(port);
+  else if (port.name === 'watch') watches.accept(port);
   else if (port.name === 'prompt') prompts.connect(port);
   else port.disconnect();
 });

@@ -14,7 +14,7 @@
   const MAX_SIGN_PARAMS = 720_000;
   const MAX_REMEMBERED = 256;
   const ID = /^[A-Za-z0-9_-]{1,64}$/;
-  const METHODS = ['status', 'certificates', 'authenticate', 'sign', 'signRaw'];
+  const METHODS = ['status', 'certificates', 'authenticate', 'sign', 'signRaw', 'watch'];
   const MEMBERS = ['cardbridge', 'id', 'method', 'params'];
   /** The errors that begin here; a test holds them against protocol/errors.json. @type {Record<string, string>} */
   const WHO = {
@@ -24,6 +24,8 @@
   const version = chrome.runtime.getManifest().version;
   /** @type {Map<string, chrome.runtime.Port>} */
   const open = new Map();
+  /** The request that hears of the readers; one for a page. */
+  let watching = '';
   /** Ids that were answered: the SDK repeats a message until it is acknowledged. @type {Set<string>} */
   const answered = new Set();
   let touchedAt = 0;
@@ -69,6 +71,10 @@
       tell({cardbridge: 'progress', id, state: message.progress});
       return;
     }
+    if ('readers' in message) {
+      tell({cardbridge: 'readers', id, readers: message.readers});
+      return;
+    }
     open.delete(id);
     port.disconnect();
     answer(id, 'error' in message ? {error: message.error} : {result: message.result});
@@ -79,7 +85,7 @@
     let port;
     try {
       // One port for each request: the browser then names the sender as it is now, not as it was when the page began.
-      port = chrome.runtime.connect({name: 'request'});
+      port = chrome.runtime.connect({name: method === 'watch' ? 'watch' : 'request'});
     } catch {
       // "Extension context invalidated.": this script outlived its extension.
       refuse(id, 'extensionReloaded');
@@ -91,9 +97,29 @@
       void chrome.runtime?.lastError;
       if (open.delete(id)) refuse(id, 'extensionReloaded');
     });
+    if (method === 'watch') return;
     const activation = navigator.userActivation;
     port.postMessage({method, params, touched: touchedAt > 0 || activation?.hasBeenActive === true, touchedAt});
   }
+
+  /** Hears of the readers while the page is seen. @param {string} id @param {Record<string, unknown>} params */
+  function watch(id, params) {
+    if (Object.keys(params).length > 0) refuse(id, 'invalidParams');
+    else if (open.has(watching)) refuse(id, 'tooManyRequests');
+    else if (document.visibilityState !== 'visible') answer(id, {result: {}});
+    else {
+      watching = id;
+      forward(id, 'watch', params);
+    }
+  }
+
+  document.addEventListener('visibilitychange', () => {
+    const port = open.get(watching);
+    if (!port || document.visibilityState === 'visible') return;
+    open.delete(watching);
+    port.disconnect();
+    answer(watching, {result: {}});
+  });
 
   /** @param {string} id @param {Record<string, unknown>} params */
   function cancel(id, params) {
@@ -114,6 +140,7 @@
     else if (method === 'cancel') cancel(id, params);
     else if (typeof method !== 'string' || !METHODS.includes(method)) refuse(id, 'unknownMethod');
     else if (open.size >= MAX_REQUESTS) refuse(id, 'tooManyRequests');
+    else if (method === 'watch') watch(id, params);
     else forward(id, method, params);
   }
 

@@ -1,5 +1,5 @@
 // What each state of a prompt shows, and what its OK answers.
-import {ERRORS} from '../sdk/errors.js';
+import {ERRORS} from '../shared/errors.js';
 import {element, plain} from '../shared/elements.js';
 import {certificateCard, unusableOnes} from './certificate.js';
 import {PinField} from './pinfield.js';

@@ -41,8 +41,10 @@ export interface Status {
   operations: string[];
   /** Whether this origin may pass a PIN from a field of its own. */
   pinFromPage: boolean;
-  /** What IT must add, when not allowed. */
+  /** What IT must add, when not allowed; otherwise what no login can do without (no PC/SC service, no module). */
   code?: string;
+  /** The same with its texts. */
+  problem?: CardBridgeError;
   policy?: { source: string };
   readers?: Reader[];
   modules?: { path: string; state: 'found' | 'missing' }[];
@@ -51,7 +53,8 @@ export interface Status {
 export interface Certificates {
   certificates: Certificate[];
   readers: Reader[];
-  problems: { code: string; facts?: Record<string, unknown> }[];
+  /** What kept a card from being read. */
+  problems: CardBridgeError[];
 }
 
 /** The Web eID authentication token; send it to the server as it is. */
@@ -128,6 +131,8 @@ export interface Signatures {
 export function sign(document: Document, options?: SignOptions): Promise<Signature>;
 /** Signs 1 to 20 documents with one PIN. Rejects where nothing was signed; else each document has its signature or its error. */
 export function signBatch(documents: Document[], options?: SignOptions): Promise<Signatures>;
+/** Whether extension and host are there and this origin may use them. Rejects only when aborted. */
+export function isAvailable(options?: CallOptions): Promise<boolean>;
 /** Versions and what this origin may do. Rejects with a CardBridgeError. */
 export function status(options?: CallOptions): Promise<Status>;
 /** All certificates on the cards, also those that cannot be used. Needs a click of the person in this page. */
@@ -135,9 +140,43 @@ export function certificates(options?: CertificatesOptions): Promise<Certificate
 /** Logs in: 44 to 128 printable ASCII characters of challenge from the server, a token back. Needs a click. */
 export function authenticate(challengeNonce: string, options?: AuthenticateOptions): Promise<AuthenticationToken>;
 
+/** A way to get what is missing, for a browser or system, or for all where it names none. */
+export interface Install {
+  part: 'extension' | 'host' | 'module';
+  browser?: 'chrome' | 'edge' | 'firefox';
+  system?: 'windows' | 'macos' | 'linux';
+  text?: Record<Language, string>;
+  href?: string;
+}
+
+/** install: the first entry that fits stands in each error that it can mend. */
+export function configure(settings: { install?: Install[] }): void;
+
+/** A change in the readers of a page that is seen, and whose origin may see them. */
+export interface CardEvent {
+  type: 'cardinserted' | 'cardremoved' | 'readerchange';
+  /** The reader's name. */
+  reader: string;
+  state: Reader['state'] | 'gone';
+}
+
+/** The watch failed: it goes on by itself after a host that ended; after others it begins anew with the next addEventListener. */
+export interface WatchErrorEvent {
+  type: 'error';
+  error: CardBridgeError;
+}
+
+/**
+ * Hears of cards that come and go while the page is seen; cards that are in already are told by status. readerchange: any change,
+ * also of readers.
+ */
+export function addEventListener(type: CardEvent['type'], listener: (event: CardEvent) => void, options?: { signal?: AbortSignal }): void;
+export function addEventListener(type: 'error', listener: (event: WatchErrorEvent) => void, options?: { signal?: AbortSignal }): void;
+export function removeEventListener(type: CardEvent['type'] | 'error', listener: (event: any) => void): void;
+
 /** message is the Chinese text; texts and hint hold both languages. */
 export class CardBridgeError extends Error {
-  constructor(failure: { code: string; who?: string; facts?: object; operation?: string });
+  constructor(failure: { code: string; who?: string; texts?: Record<Language, { message: string; hint: string }>; facts?: object; operation?: string });
   readonly code: string;
   readonly who: Who;
   readonly texts: Record<Language, { message: string; hint: string }>;
@@ -147,4 +186,6 @@ export class CardBridgeError extends Error {
   readonly operation?: string;
   /** The first eight digits of operation: show them with the code, the help desk finds them in the host's log. */
   readonly reference?: string;
+  /** Where to get what is missing, if configure was told. */
+  readonly install?: Install;
 }

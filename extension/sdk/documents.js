@@ -5,12 +5,18 @@ import {SHA256} from './sha256.js';
 const MAX_CONTENT = 512 * 1024;
 const PIECE = 1024 * 1024;
 
+/** What a Blob would otherwise turn into the text "undefined" or "[object Object]". @param {unknown} content */
+function isContent(content) {
+  return typeof content === 'string' || content instanceof Blob || content instanceof ArrayBuffer || ArrayBuffer.isView(content);
+}
+
 /**
  * @param {import('./cardbridge.js').Document[]} documents
  * @param {{hash?: string, signal?: AbortSignal, onHashed?: (share: number) => void}} options
- * @returns {Promise<object[] | null>} null: one is too large to be attached
+ * @returns {Promise<object[] | null>} null: one has no content, or is too large to be attached
  */
 export async function prepare(documents, {hash = 'SHA-256', signal, onHashed}) {
+  if (!documents.every(({content}) => isContent(content))) return null;
   const blobs = documents.map(({content}) => (content instanceof Blob ? content : new Blob([/** @type {BlobPart} */ (content)])));
   // What must be attached goes by value; the others follow while there is room, in their order.
   let room = MAX_CONTENT - blobs.reduce((sum, {size}, at) => sum + (documents[at].attached ? size : 0), 0);

@@ -1,5 +1,5 @@
 // What the options page and the toolbar window have in common: they ask the worker and explain what it says.
-import {ERRORS} from '../sdk/errors.js';
+import {ERRORS} from './errors.js';
 import {element} from './elements.js';
 import {browserLanguage, chosenLanguage} from './language.js';
 

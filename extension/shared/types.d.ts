@@ -6,6 +6,8 @@ export type Who = 'person' | 'it' | 'developer' | 'us';
 export type Progress = 'reading' | 'verifying' | 'signing' | 'resetting';
 
 export interface Reader { name: string; state: 'empty' | 'present' | 'inUse' | 'mute' }
+/** As the host reports a change. */
+export interface ReaderChange { name: string; state: Reader['state'] | 'gone' }
 export interface Certificate {
   id: string; certificate: string; kind: Kind; holder: string; issuer: string; serialNumber: string;
   notBefore: string; notAfter: string; keyType: string; reader: string; usable: boolean; reason?: string;
@@ -24,6 +26,8 @@ export type Answer = { action: string; certificate?: string; pin?: string };
 
 /** An error as it travels to the page. */
 export interface Failure { code: string; who: Who; facts?: Record<string, unknown>; operation?: string }
+/** message and hint for people. */
+export type Texts = Record<Language, { message: string; hint: string }>;
 export interface WireError { code: number; message: string; data: Failure }
 
 export interface HelloResult {

@@ -28,8 +28,15 @@ beforeEach(() => {
     },
   };
   page.window = window;
+  const document = {
+    visibilityState: 'visible', addEventListener: (type, handler) => { (handlers[type] ??= []).push(handler); },
+  };
+  page.look = (state) => {
+    document.visibilityState = state;
+    handlers.visibilitychange.forEach((handler) => handler());
+  };
   page.KeyboardEvent = KeyboardEvent;
-  page.context = vm.createContext({window, self: {origin}, chrome, navigator: {userActivation: {hasBeenActive: false}}, KeyboardEvent, structuredClone});
+  page.context = vm.createContext({window, document, self: {origin}, chrome, navigator: {userActivation: {hasBeenActive: false}}, KeyboardEvent, structuredClone});
   vm.runInContext(source, page.context);
   page.send = (data, more = {}) => {
     // What a page posts is cloned into the bridge's own world.
@@ -128,4 +135,32 @@ test('injected twice, it answers once', () => {
   vm.runInContext(source, page.context);
   page.send(request());
   assert.equal(page.posted.length, 1);
+});
+
+test('one watch for a page, only while it is seen', () => {
+  const watch = (id) => page.send(request({id, method: 'watch'}));
+  watch('w1');
+  assert.equal(page.ports[0].name, 'watch');
+  assert.deepEqual(page.ports[0].sent, [], 'the port says it all');
+  page.ports[0].receive({readers: [{name: 'R', state: 'empty'}]});
+  assert.deepEqual(page.answers().at(-1), {cardbridge: 'readers', id: 'w1', readers: [{name: 'R', state: 'empty'}]});
+  watch('w2');
+  assert.equal(page.answers().at(-1).error.code, 'tooManyRequests');
+  page.look('hidden');
+  assert.ok(page.ports[0].disconnected);
+  assert.deepEqual(page.answers().at(-1), {cardbridge: 'response', id: 'w1', result: {}});
+  page.look('visible');
+  page.look('hidden');
+  watch('w3');
+  assert.deepEqual(page.answers().at(-1), {cardbridge: 'response', id: 'w3', result: {}});
+  assert.equal(page.ports.length, 1, 'nothing is asked for a page that nobody sees');
+  page.look('visible');
+  watch('w4');
+  assert.equal(page.ports.length, 2);
+  page.send(request({id: 'c1', method: 'cancel', params: {id: 'w4'}}));
+  assert.deepEqual(page.ports[1].last(), {cancel: true});
+  page.ports[1].receive({error: {code: 'cancelled'}});
+  assert.equal(page.answers().at(-1).error.code, 'cancelled');
+  page.send(request({id: 'w5', method: 'watch', params: {x: 1}}));
+  assert.equal(page.answers().at(-1).error.code, 'invalidParams');
 });

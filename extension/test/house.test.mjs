@@ -8,7 +8,7 @@ import {fileURLToPath} from 'node:url';
 import {Sites} from '../background/sites.js';
 import {TEXTS} from '../prompt/texts.js';
 import {pinFault} from '../prompt/pinfield.js';
-import {ERRORS} from '../sdk/errors.js';
+import {ERRORS} from '../shared/errors.js';
 import {NOTICES, WAIT_REASONS} from '../shared/messages.js';
 import {matches, patternOf} from '../shared/sites.js';
 import {plain} from '../shared/elements.js';

@@ -10,7 +10,7 @@ let extension;
 const nonce = 'x'.repeat(44);
 
 globalThis.self = {origin: 'https://ecpa.dgpa.gov.tw'};
-globalThis.document = {readyState: 'complete'};
+globalThis.document = Object.assign(new EventTarget(), {readyState: 'complete', visibilityState: 'visible'});
 globalThis.window = {
   addEventListener: (_, listener) => listeners.add(listener),
   removeEventListener: (_, listener) => listeners.delete(listener),
@@ -20,7 +20,9 @@ globalThis.window = {
     extension(posted.at(-1));
   },
 };
-const {status, certificates, authenticate, CardBridgeError} = await import('../sdk/cardbridge.js');
+const {
+  status, isAvailable, certificates, authenticate, sign, configure, addEventListener, removeEventListener, CardBridgeError,
+} = await import('../sdk/cardbridge.js');
 
 const deliver = (data, more = {}) => [...listeners].forEach((listener) => listener({data, source: window, origin: self.origin, ...more}));
 const ack = ({id}) => deliver({cardbridge: 'ack', id, version: '0.1.0'});
@@ -137,4 +139,153 @@ test('messages of others are not answers', async () => {
 test('a code that this SDK does not know keeps its name', async () => {
   extension = (message) => respond(message, {error: {code: 'cardMelted', who: 'it'}});
   await assert.rejects(status(), (error) => error.code === 'cardMelted' && error.who === 'it' && error.message.length > 0);
+});
+
+test('an error speaks the words that came with it', async () => {
+  const texts = {'zh-TW': {message: '訊息', hint: '提示'}, en: {message: 'message', hint: 'hint'}};
+  extension = (message) => respond(message, {error: {code: 'noModule', who: 'it', texts}});
+  await assert.rejects(status(), (error) => {
+    assert.deepEqual([error.message, error.hint, error.texts], ['訊息', {'zh-TW': '提示', en: 'hint'}, texts]);
+    return true;
+  });
+});
+
+test('status tells a problem with its words, certificates too', async () => {
+  const texts = {'zh-TW': {message: '沒有讀卡機', hint: '接上'}, en: {message: 'no reader', hint: 'plug in'}};
+  extension = (message) => respond(message, {result: message.method === 'status'
+    ? {allowed: true, code: 'noModule', texts} : {certificates: [], readers: [], problems: [{code: 'noReader', texts, who: 'person'}]}});
+  const {problem, code, ...rest} = await status();
+  assert.equal(code, 'noModule');
+  assert.ok(problem instanceof CardBridgeError);
+  assert.deepEqual([problem.texts, 'texts' in rest], [texts, false]);
+  const {problems} = await certificates();
+  assert.deepEqual([problems[0].code, problems[0].message], ['noReader', '沒有讀卡機']);
+});
+
+test('isAvailable answers for every way in which it is not', async () => {
+  for (const [outcome, expected] of [
+    [{result: {allowed: true}}, true], [{result: {allowed: false, code: 'originNotAllowed'}}, false],
+    [{result: {allowed: true, code: 'pcscNotRunning'}}, false], [{error: {code: 'hostNotInstalled', who: 'it'}}, false],
+  ]) {
+    extension = (message) => respond(message, outcome);
+    assert.equal(await isAvailable(), expected, JSON.stringify(outcome));
+  }
+  extension = () => {};
+  const missing = isAvailable();
+  mock.timers.tick(1000);
+  assert.equal(await missing, false);
+  await assert.rejects(isAvailable({signal: AbortSignal.abort(new Error('gone'))}), /gone/);
+});
+
+test('an extension that does not know the method is outdated', async () => {
+  extension = (message) => respond(message, {error: {code: 'unknownMethod', who: 'developer'}});
+  await assert.rejects(sign({title: 't', content: 'c'}), (error) => error.code === 'extensionOutdated' && /版本太舊/.test(error.message));
+});
+
+test('what is missing comes with the link of this browser and system', async (t) => {
+  const install = [
+    {part: 'extension', browser: 'edge', href: 'https://edge.example/'}, {part: 'extension', browser: 'firefox', href: 'https://firefox.example/'},
+    {part: 'extension', browser: 'chrome', href: 'https://chrome.example/'}, {part: 'extension', text: {'zh-TW': '改用', en: 'use'}},
+    {part: 'host', system: 'windows', href: 'https://windows.example/'}, {part: 'host', system: 'macos', href: 'https://macos.example/'},
+  ];
+  configure({install});
+  t.after(() => { configure({}); delete globalThis.navigator; });
+  const agents = {
+    edge: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36 Edg/156.0.0.0',
+    firefox: 'Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0',
+    chrome: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36',
+    safari: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15',
+  };
+  const at = (name, code) => {
+    Object.defineProperty(globalThis, 'navigator', {value: {userAgent: agents[name]}, configurable: true});
+    return new CardBridgeError({code}).install;
+  };
+  assert.equal(at('edge', 'extensionMissing'), install[0]);
+  assert.equal(at('firefox', 'extensionOutdated'), install[1]);
+  assert.equal(at('chrome', 'extensionMissing'), install[2]);
+  assert.equal(at('safari', 'extensionMissing'), install[3]);
+  assert.equal(at('edge', 'hostNotInstalled'), install[4]);
+  assert.equal(at('chrome', 'hostOutdated'), install[5]);
+  assert.equal(at('firefox', 'hostMissing'), undefined, 'none is configured for Linux');
+  assert.equal(at('edge', 'noModule'), undefined);
+  assert.equal(at('edge', 'userCancelled'), undefined);
+});
+
+test('only content is signed, not the word undefined', async () => {
+  for (const content of [undefined, null, 1, {}, ['a']]) await assert.rejects(sign({title: 't', content}), {code: 'documentInvalid'});
+  assert.equal(posted.length, 0);
+});
+
+test('card events: what changed, told to who listens', async (t) => {
+  const seen = [];
+  const note = ({type, reader, state}) => seen.push(`${type} ${reader} ${state}`);
+  extension = (message) => { if (message.method === 'watch') ack(message); };
+  addEventListener('cardinserted', note);
+  addEventListener('cardremoved', note);
+  await settle();
+  assert.deepEqual(posted.map(({method, params}) => [method, params]), [['watch', {}]]);
+  const tell = (...readers) => deliver({cardbridge: 'readers', id: posted[0].id, readers: readers.map(([name, state]) => ({name, state}))});
+  tell(['A', 'present'], ['B', 'empty']);
+  assert.deepEqual(seen, [], 'what is there at first is no change');
+  tell(['A', 'inUse'], ['B', 'mute']);
+  tell(['A', 'empty'], ['B', 'mute'], ['C', 'present']);
+  tell(['C', 'present']);
+  assert.deepEqual(seen, ['cardinserted B mute', 'cardremoved A empty', 'cardinserted C present', 'cardremoved B gone']);
+  const broken = t.mock.fn(() => { throw new Error('mine'); });
+  globalThis.reportError = t.mock.fn();
+  addEventListener('readerchange', broken);
+  addEventListener('readerchange', note);
+  tell(['C', 'empty']);
+  assert.equal(globalThis.reportError.mock.callCount(), 1);
+  assert.deepEqual(seen.slice(-2), ['cardremoved C empty', 'readerchange C empty']);
+  for (const type of ['cardinserted', 'cardremoved', 'readerchange']) removeEventListener(type, note);
+  assert.equal(posted.length, 1, 'one still listens');
+  removeEventListener('readerchange', broken);
+  await settle();
+  assert.deepEqual(posted.at(-1).params, {id: posted[0].id});
+  assert.throws(() => addEventListener('cardflipped', note), TypeError);
+});
+
+test('card events: hidden pages wait, an ended host is asked again, a refusal ends it', async () => {
+  const errors = [];
+  const controller = new AbortController();
+  extension = (message) => { if (message.method === 'watch') ack(message); };
+  const watches = () => posted.filter(({method}) => method === 'watch');
+  addEventListener('error', ({error}) => errors.push(error.code), {signal: controller.signal});
+  await settle();
+  document.visibilityState = 'hidden';
+  respond(watches()[0], {result: {}});
+  await settle();
+  assert.equal(watches().length, 1);
+  document.visibilityState = 'visible';
+  document.dispatchEvent(new Event('visibilitychange'));
+  await settle();
+  assert.equal(watches().length, 2);
+  respond(watches()[1], {error: {code: 'hostExited', who: 'it'}});
+  await settle();
+  assert.equal(watches().length, 2, 'not at once');
+  mock.timers.tick(1000);
+  await settle();
+  assert.equal(watches().length, 3);
+  respond(watches()[2], {error: {code: 'hostExited', who: 'it'}});
+  await settle();
+  mock.timers.tick(1999);
+  await settle();
+  assert.equal(watches().length, 3, 'later each time');
+  mock.timers.tick(1);
+  await settle();
+  respond(watches()[3], {error: {code: 'originNotAllowed', who: 'it'}});
+  await settle();
+  mock.timers.tick(100_000);
+  await settle();
+  assert.equal(watches().length, 4);
+  assert.deepEqual(errors, ['hostExited', 'hostExited', 'originNotAllowed']);
+  const other = new AbortController();
+  addEventListener('cardinserted', () => {}, {signal: other.signal});
+  await settle();
+  assert.equal(watches().length, 5, 'who comes later asks anew');
+  other.abort();
+  controller.abort();
+  await settle();
+  assert.deepEqual(posted.at(-1).params, {id: watches()[4].id});
 });

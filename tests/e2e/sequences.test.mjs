@@ -5,7 +5,7 @@ import {after, before, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {createWorld, hosts, pressIn, typePIN} from '../world/world.mjs';
 
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+const seed = Number(process.env.SEED ?? 20261128);
 const COUNT = 20;
 const PATIENCE = 60000; // above every deadline: only what is stuck takes longer
 const WRONG = 'Wr0ng#xq';

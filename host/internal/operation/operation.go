@@ -56,6 +56,8 @@ type Call struct {
 	Person    Person
 	PIN       token.PIN // from the portal's own field; absent mostly
 	Log       zerolog.Logger
+	// Watch makes the extension hear of every change in the readers that follows; nil where nobody listens.
+	Watch func(context.Context)
 }
 
 // Operation is one line of the table.

@@ -11,7 +11,7 @@ import (
 )
 
 // status tells any origin the versions; more only to a granted portal or to the extension's own page.
-func status(ctx context.Context, room *Room, _ *Call, p protocol.StatusParams) (any, error) {
+func status(ctx context.Context, room *Room, call *Call, p protocol.StatusParams) (any, error) {
 	result := protocol.StatusResult{Host: protocol.StatusHost{Version: room.Version, Protocol: protocol.Version}, Operations: []string{}}
 	if p.Origin == "" {
 		result.Allowed = room.Policy.Err() == nil
@@ -33,6 +33,9 @@ func status(ctx context.Context, room *Room, _ *Call, p protocol.StatusParams) (
 		if len(operations) == 0 {
 			return result, nil
 		}
+	}
+	if call.Watch != nil {
+		call.Watch(ctx)
 	}
 	view, err := room.Cards.Look(ctx)
 	if err != nil {

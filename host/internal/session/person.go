@@ -98,10 +98,22 @@ func (s *session) watchCards() {
 	s.watching.Do(func() { s.running.Go(func() { s.reportCards(s.life) }) })
 }
 
+// watchCardsFrom begins before what the caller sees next, so that no change falls between that and the first notification.
+func (s *session) watchCardsFrom(ctx context.Context) {
+	s.watchCards()
+	select {
+	case <-s.looked:
+	case <-ctx.Done():
+	}
+}
+
 func (s *session) reportCards(ctx context.Context) {
 	known := map[string]string{}
 	for first := true; ; first = false {
 		view, err := s.cfg.Room.Cards.Look(ctx)
+		if first {
+			close(s.looked)
+		}
 		if err != nil {
 			return
 		}

@@ -44,6 +44,7 @@ type session struct {
 	nextID   int
 	running  sync.WaitGroup
 	watching sync.Once
+	looked   chan struct{}   // closed at the first look of watching
 	life     context.Context // the connection's
 	end      context.CancelCauseFunc
 }
@@ -60,7 +61,8 @@ var errPortClosed = errors.New("session: the port was closed")
 // was in flight has been ended by then, cards have been reset. A read that blocks cannot be ended: where ctx ended first, one
 // goroutine stays in it.
 func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
-	s := &session{cfg: cfg, out: newOutbox(frame.NewWriter(out)), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{}}
+	s := &session{cfg: cfg, out: newOutbox(frame.NewWriter(out)), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{},
+		looked: make(chan struct{})}
 	ctx, cancel := context.WithCancelCause(ctx)
 	s.life, s.end = ctx, cancel
 	ended := make(chan error, 1)
@@ -188,7 +190,7 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	defer pin.Wipe()
 	name := uuid.NewString()
 	log := s.cfg.Log.With().Str("operation", name).Str("method", op.Method).Str("origin", origin).Logger()
-	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id}, PIN: pin, Log: log}
+	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id}, PIN: pin, Log: log, Watch: s.watchCardsFrom}
 	started := s.cfg.Room.Now()
 	var result any
 	var err error
@@ -196,7 +198,7 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 		call.Grant, err = s.cfg.Room.Policy.Admit(origin, op.Method)
 	}
 	if err == nil {
-		if !op.Open || origin == "" {
+		if !op.Open {
 			s.watchCards()
 		}
 		result, err = op.Do(ctx, s.cfg.Room, call, params)

@@ -12,12 +12,6 @@ const agency = document.getElementById('agency');
 /** How often it is asked whether the agency's card is still there. */
 const WATCH_MS = 400;
 
-/** What is missing, by the SDK's code: links say how to get it. */
-const PARTS = {
-  extensionMissing: 'extension', extensionOutdated: 'extension', hostMissing: 'host', hostNotInstalled: 'host', hostOutdated: 'host',
-  noModule: 'module', moduleInvalid: 'module', moduleFailed: 'module',
-};
-
 /** The server's refusal: {code, message, hint, certificate?}, both texts by language. */
 class Refused extends Error {
   constructor(refusal) {
@@ -38,6 +32,7 @@ cancel.addEventListener('click', () => running?.abort());
 let sdk;
 try {
   sdk = await import('/sdk/cardbridge.js');
+  sdk.configure({install});
   submit.disabled = false;
   greet();
 } catch {
@@ -52,7 +47,7 @@ async function greet() {
     if (running) return;
     const {text, mood} = ready(status);
     say(text, mood);
-    if (status.allowed && status.code) show(explain(new sdk.CardBridgeError({code: status.code}))); // no PC/SC, say
+    if (status.allowed && status.problem) show(explain(status.problem)); // no PC/SC, say
   } catch (error) {
     if (running) return;
     say('');
@@ -197,14 +192,13 @@ function explain(error) {
   }
   if (error instanceof sdk.CardBridgeError) {
     return {title: error.texts[lang].message, hint: error.texts[lang].hint, code: error.code, reference: error.reference,
-      unlock: error.facts?.unlockURL, missing: PARTS[error.code]};
+      unlock: error.facts?.unlockURL, install: error.install};
   }
   return {title: texts.unexpected, hint: texts.unexpectedHint, code: 'unexpected'};
 }
 
-function show({title, hint, code, reference, certificate, unlock, missing}) {
+function show({title, hint, code, reference, certificate, unlock, install: toInstall}) {
   problem.replaceChildren(element('h2', title || texts.errorTitle), element('p', hint ?? ''));
-  const toInstall = missing && installFor(missing);
   if (toInstall) problem.append(element('p', toInstall.text[lang]));
   if (toInstall?.href) problem.append(link(toInstall.href, texts.install));
   if (unlock?.startsWith('https://')) problem.append(link(unlock, texts.unlock));
@@ -215,14 +209,6 @@ function show({title, hint, code, reference, certificate, unlock, missing}) {
   problem.hidden = false;
   problem.scrollIntoView({block: 'nearest'});
   if (code === 'pinLocked') document.getElementById('help-unlock').open = true;
-}
-
-/** What to install on this browser and system: the first entry that fits. */
-function installFor(part) {
-  const agent = navigator.userAgent;
-  const browser = [['Edg/', 'edge'], ['Firefox/', 'firefox'], ['Chrome/', 'chrome']].find(([mark]) => agent.includes(mark))?.[1];
-  const system = [['Windows', 'windows'], ['Mac OS', 'macos'], ['Linux', 'linux']].find(([mark]) => agent.includes(mark))?.[1];
-  return install.find((entry) => entry.part === part && [undefined, browser].includes(entry.browser) && [undefined, system].includes(entry.system));
 }
 
 function link(href, text) {
