@@ -69,7 +69,7 @@ func (d *desk) story() string {
 func (d *desk) play(number int) {
 	d.number, d.rand, d.trace = number, rand.New(rand.NewPCG(*seed, uint64(number))), nil
 	d.in, d.down, d.unseen, d.login = nil, false, false, nil
-	d.remove()
+	require.NoError(d, d.rig.Remove(0))
 	for _, c := range d.cards {
 		c.renew(1 + d.rand.IntN(3))
 	}
@@ -166,10 +166,13 @@ func (d *desk) fits(p hosttest.Prompt) bool {
 
 // blind tells that the daemon shows an empty reader until the card is pulled: it does so when somebody's reset met the moment
 // in which the card was out, and its poll saw nothing.
-func (d *desk) blind() bool {
+func (d *desk) blind() bool { return !d.reader().Present }
+
+// reader is what the daemon says of the reader.
+func (d *desk) reader() rig.ReaderState {
 	states, err := d.rig.State()
 	require.NoError(d, err)
-	return !states[0].Present
+	return states[0]
 }
 
 // named is the card whose name stands in the window.

@@ -64,13 +64,9 @@ func setUp(m *testing.M) (code int, err error) {
 // tally is what all sequences did.
 type tally struct {
 	sync.Mutex
-	steps    map[string]int
-	pins     int
-	restarts int // of a daemon that polled no more
+	steps map[string]int
+	pins  int
 }
-
-// maxRestarts in a run; more of them would hide something.
-const maxRestarts = 4
 
 func (a *tally) step(name string) {
 	a.Lock()
@@ -82,14 +78,6 @@ func (a *tally) pin() {
 	a.Lock()
 	defer a.Unlock()
 	a.pins++
-}
-
-// restart counts one, and tells how many there were before.
-func (a *tally) restart() int {
-	a.Lock()
-	defer a.Unlock()
-	a.restarts++
-	return a.restarts - 1
 }
 
 // TestSequences: no try is burnt that the person did not spend, no host is stuck, nothing is left, no card stays verified.
@@ -126,7 +114,7 @@ func TestSequences(t *testing.T) {
 		require.Positive(t, n, name)
 		steps += n
 	}
-	fmt.Printf("sequences: %d at the frames, %d steps, %d PINs, %d restarts of a daemon, seed %d, %s: %v\n", played.Load(), steps, done.pins, done.restarts, *seed,
+	fmt.Printf("sequences: %d at the frames, %d steps, %d PINs, seed %d, %s: %v\n", played.Load(), steps, done.pins, *seed,
 		time.Since(began).Round(time.Second), done.steps)
 	if *only < 0 && *count >= 480 {
 		require.Len(t, done.steps, len(actions()), "some action was never drawn")
