@@ -115,8 +115,12 @@ cross: setup ## Build and vet the host for Windows.
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go vet ./host/...
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge.exe ./host
 
+.PHONY: sdk
+sdk: setup ## Build the SDK's npm package: build/sdk.
+	node extension/tools/build-sdk.mjs
+
 .PHONY: generate
-generate: ## Write what is made from protocol/errors.json: the SDK's table, docs/messages.md.
+generate: ## Write what is made from protocol/errors.json: tables of extension and SDK, docs/messages.md.
 	node extension/tools/generate-errors.mjs
 	node extension/tools/generate-messages.mjs
 

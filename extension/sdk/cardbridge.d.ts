@@ -167,8 +167,8 @@ export interface WatchErrorEvent {
 }
 
 /**
- * Hears of cards that come and go while the page is seen; cards that are in already are told by status. readerchange: any change,
- * also of readers.
+ * Hears of cards that come and go while the page is seen; what happened meanwhile is told when it is seen again. Cards that are in
+ * already are told at first. readerchange: any change, also of readers.
  */
 export function addEventListener(type: CardEvent['type'], listener: (event: CardEvent) => void, options?: { signal?: AbortSignal }): void;
 export function addEventListener(type: 'error', listener: (event: WatchErrorEvent) => void, options?: { signal?: AbortSignal }): void;

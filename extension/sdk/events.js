@@ -71,9 +71,8 @@ const holds = (/** @type {string | undefined} */ state) => state !== undefined &
 
 /** @param {{name: string, state: string}[]} readers */
 function compare(readers) {
-  const before = known;
+  const before = known ?? new Map(); // cards that are in at first are told too
   known = new Map(readers.map(({name, state}) => [name, state]));
-  if (!before) return;
   for (const reader of new Set([...before.keys(), ...known.keys()])) {
     const [was, is] = [before.get(reader), known.get(reader)];
     if (was === is) continue;

@@ -126,7 +126,8 @@ func newSite(t testing.TB, trust string, change func(*Settings)) *site {
 		Origin: s.origin, Lang: "zh-TW", Verifier: verifier, Clock: s.now,
 		Store: s.store, Hasher: hasher, CSRFKey: []byte("32 bytes of the tests' CSRF key."), Metrics: s.metrics,
 		Log: slog.New(slog.NewJSONHandler(s.log, nil)),
-		SDK: fstest.MapFS{"cardbridge.js": {Data: []byte("export {};")}, "secret.key": {Data: []byte("no")}},
+		SDK: fstest.MapFS{"cardbridge.js": {Data: []byte("export {};")}, "secret.key": {Data: []byte("no")},
+			"examples/index.html": {Data: []byte("<!doctype html>")}, "examples/sign.js": {Data: []byte("export {};")}},
 	}
 	if change != nil {
 		change(&settings)

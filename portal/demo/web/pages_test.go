@@ -101,12 +101,13 @@ func TestFiles(t *testing.T) {
 	for path, kind := range map[string]string{
 		"/static/login.js": "text/javascript; charset=utf-8", "/static/style.css": "text/css; charset=utf-8",
 		"/static/card.svg": "image/svg+xml", "/sdk/cardbridge.js": "text/javascript; charset=utf-8",
+		"/examples/": "text/html; charset=utf-8", "/examples/sign.js": "text/javascript; charset=utf-8",
 	} {
 		got := b.get(path)
 		assert.Equal(t, http.StatusOK, got.StatusCode, path)
 		assert.Equal(t, kind, got.Header.Get("Content-Type"), path)
 	}
-	for _, path := range []string{"/static/", "/static/login.html", "/static/none.js", "/sdk/", "/sdk/secret.key", "/sdk/none.js", "/sdk/..%2fportal.js", "/sdk/%2e%2e/x.js", "/none"} {
+	for _, path := range []string{"/static/", "/static/login.html", "/static/none.js", "/sdk/", "/sdk/secret.key", "/sdk/none.js", "/sdk/..%2fportal.js", "/examples/none.html", "/examples/..%2fsecret.key", "/sdk/examples/index.html", "/sdk/%2e%2e/x.js", "/none"} {
 		assert.Equal(t, http.StatusNotFound, b.get(path).StatusCode, path)
 	}
 	bare := newSite(t, "", func(settings *Settings) { settings.SDK = nil }).browser(t)

@@ -2,6 +2,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"html/template"
@@ -118,6 +119,8 @@ func (p *Portal) Handler() http.Handler {
 	mux.HandleFunc("POST /logout", p.logout)
 	mux.HandleFunc("GET /static/{name}", p.static)
 	mux.HandleFunc("GET /sdk/{name}", p.sdk)
+	mux.HandleFunc("GET /examples/{$}", p.examples)
+	mux.HandleFunc("GET /examples/{name}", p.examples)
 	mux.HandleFunc("GET /", p.notFound)
 	outer := http.NewServeMux()
 	outer.HandleFunc("GET /healthz", p.Health) // a load balancer asks by address, not by name
@@ -181,12 +184,15 @@ var contentTypes = map[string]string{
 	".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml",
 }
 
+// exampleTypes: the SDK's examples are whole pages; the portal's own are templates, which nobody fetches.
+var exampleTypes = map[string]string{".html": "text/html; charset=utf-8", ".js": contentTypes[".js"], ".css": contentTypes[".css"]}
+
 func (p *Portal) notFound(w http.ResponseWriter, r *http.Request) {
 	p.problemPage(w, r, http.StatusNotFound, "notFound")
 }
 
 func (p *Portal) static(w http.ResponseWriter, r *http.Request) {
-	serveFile(w, r, assets, "assets/"+r.PathValue("name"))
+	serveFile(w, r, assets, "assets/"+r.PathValue("name"), contentTypes)
 }
 
 func (p *Portal) sdk(w http.ResponseWriter, r *http.Request) {
@@ -194,11 +200,20 @@ func (p *Portal) sdk(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	serveFile(w, r, p.SDK, r.PathValue("name"))
+	serveFile(w, r, p.SDK, r.PathValue("name"), contentTypes)
 }
 
-func serveFile(w http.ResponseWriter, r *http.Request, files fs.FS, name string) {
-	kind, known := contentTypes[path.Ext(name)]
+// examples are pages that show each call of the SDK; a folder of the SDK without them serves none.
+func (p *Portal) examples(w http.ResponseWriter, r *http.Request) {
+	if p.SDK == nil {
+		http.NotFound(w, r)
+		return
+	}
+	serveFile(w, r, p.SDK, "examples/"+cmp.Or(r.PathValue("name"), "index.html"), exampleTypes)
+}
+
+func serveFile(w http.ResponseWriter, r *http.Request, files fs.FS, name string, types map[string]string) {
+	kind, known := types[path.Ext(name)]
 	if !known || !fs.ValidPath(name) {
 		http.NotFound(w, r)
 		return
