@@ -98,3 +98,22 @@ test('the README\'s code runs against the double', () => {
   assert.deepEqual([posted, calls], [['web-eid:1.0'], 2]);
   assert.equal(shown[0][2], 'userCancelled');
 });
+
+test('every piece of code in docs/sdk.md runs, against the double', () => {
+  const blocks = [...read('docs/sdk.md').matchAll(/```js\n([^]*?)```/g)].map(([, code]) => code);
+  assert.ok(blocks.length >= 5);
+  writeFileSync(join(project, 'doubled.mjs'), `
+    import {createDouble} from '@cardbridge/sdk/double';
+    export const double = createDouble();
+    export const {authenticate, sign, signBatch, status, isAvailable, configure, addEventListener, CardBridgeError} = double.sdk;
+    globalThis.shown = [];
+    globalThis.posted = [];
+    Object.assign(globalThis, {nonce: 'n'.repeat(44), file: new Blob(['file']), show: (...words) => shown.push(words), post: async (...what) => { posted.push(what); }});
+    double.script('status', {result: {allowed: true, code: 'noModule'}}, {error: 'hostNotInstalled'});
+  `);
+  for (const code of blocks) {
+    const out = node(`import './doubled.mjs';\n${code.replaceAll("'@cardbridge/sdk'", "'./doubled.mjs'")}\nconsole.log(JSON.stringify([shown, posted]));`);
+    const [shown, posted] = JSON.parse(out);
+    assert.ok(shown.length + posted.length > 0 || /addEventListener/.test(code), code);
+  }
+});
