@@ -204,7 +204,8 @@ func (d *desk) settle() {
 			if p.State == "lastTry" {
 				d.login.confirmed = false
 			}
-			if p.State == "wait" && (d.login.killed || d.unseen) && (p.Reason == "moduleFailed" || p.Reason == "cardNotRecognised") {
+			broken := (d.login.killed || d.unseen) && (p.Reason == "moduleFailed" || p.Reason == "cardNotRecognised")
+			if p.State == "wait" && (broken || p.Reason == "moduleTimeout") { // a busy machine may be slower than the deadline
 				d.host.Answer(p, map[string]any{"action": "retry"})
 				continue
 			}

@@ -61,8 +61,15 @@ func forget(known []readerState, state uint32) {
 	}
 }
 
-// patience is for ever, but for a card that a program took for itself: the daemon does not announce that it lets go.
+// listAgainMS is how long no reader at all is believed.
+const listAgainMS = 1000
+
+// patience is for ever, but for a card that a program took for itself (the daemon does not announce that it lets go), and for
+// no reader: pcsc-lite 1.9.9 announces nothing of readers that came between our list and our wait, as at the daemon's start.
 func patience(known []readerState) (timeoutMS uint32) {
+	if len(known) == 1 {
+		return listAgainMS
+	}
 	for _, k := range known[1:] {
 		if k.current&stateExclusive != 0 {
 			return retryHeldMS

@@ -63,6 +63,20 @@ func TestAReaderThatIsGoneIsPublished(t *testing.T) {
 	}
 }
 
+// Readers that come between a list without any and the wait are announced by nobody: the list is asked for again.
+func TestNoReaderIsNotBelievedForEver(t *testing.T) {
+	require.EqualValues(t, 1000, patience([]readerState{{name: pnpReader}}))
+	d := &daemon{
+		lists: [][]string{nil, {"a"}},
+		turns: []func([]readerState) error{
+			func([]readerState) error { return pcscError(scardTimeout) }, tells(statePresent), func([]readerState) error { return pcscError(scardNoService) },
+		},
+	}
+	w := newWatcher()
+	require.Equal(t, ServiceNotRunning, w.followContext(d))
+	require.Equal(t, []Reader{{Name: "a", State: ReaderPresent}}, w.view.Readers)
+}
+
 // Nothing tells that another program let go of a card: it is asked for, then alone.
 func TestACardInUseIsAskedForAgain(t *testing.T) {
 	require.EqualValues(t, 300, patience([]readerState{{name: pnpReader}, {current: statePresent}, {current: statePresent | stateExclusive}}))
