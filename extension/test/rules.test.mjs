@@ -50,7 +50,7 @@ describe('with a host', () => {
       addEventListener('message', ({data}) => { if (data.cardbridge === 'response') resolve(data.error); });
       postMessage({cardbridge: 'request', id: 'mine', method: 'certificates', params: {origin: 'https://ecpa.dgpa.gov.tw'}}, '*');
     }));
-    assert.deepEqual(refused, {code: 'invalidParams', who: 'developer'});
+    assert.deepEqual([refused.code, refused.who, refused.texts.en.message], ['invalidParams', 'developer', 'The parameters are not valid.']);
     await page.close();
   });
 

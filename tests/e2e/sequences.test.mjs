@@ -120,7 +120,8 @@ async function settle(day, done = async () => true, ends = null) {
     if (promptPages().length === 0) how = await ending(day);
     if (how) return true;
     if (window?.state === 'locked' && day.locked) return !ends;
-    if (window?.state === 'wait' && window.reason === 'moduleFailed') await pressIn(promptPages()[0], '#ok').catch(() => {});
+    // a busy machine may be slower than a module's deadline
+    if (window?.state === 'wait' && ['moduleFailed', 'moduleTimeout'].includes(window.reason)) await pressIn(promptPages()[0], '#ok').catch(() => {});
     if (!ends && fits(day, window) && await done(window)) {
       day.locked = window.state === 'locked';
       day.story.push(`  ${window.state} ${window.reason} ${window.notice}`);
