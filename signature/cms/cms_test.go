@@ -231,6 +231,24 @@ func TestACardsWordIsNotTaken(t *testing.T) {
 	}
 }
 
+// A digest of another length is not one of the hash, though ECDSA would shorten it by itself.
+func TestABareSignatureNamesItsHash(t *testing.T) {
+	for _, kind := range []string{"RSA", "P-256"} {
+		h := holderOf(t, kind)
+		sum := sha256.Sum256([]byte("x"))
+		signature, err := h.key.Sign(rand.Reader, sum[:], crypto.SHA256)
+		require.NoError(t, err)
+		_, err = Raw(h.key.Public(), crypto.SHA256, sum[:], signature)
+		require.NoError(t, err)
+		for _, digest := range [][]byte{nil, sum[:31], append(sum[:], 0)} {
+			_, err = Raw(h.key.Public(), crypto.SHA256, digest, signature)
+			require.ErrorIs(t, err, ErrSignature)
+		}
+		_, err = Raw(h.key.Public(), crypto.SHA384, sum[:], signature)
+		require.ErrorIs(t, err, ErrSignature)
+	}
+}
+
 // Each bit of a signature counts, but for those that only name things: none may leave another meaning accepted.
 func TestEveryByteCounts(t *testing.T) {
 	h := holderOf(t, "P-256")

@@ -62,11 +62,15 @@ func (s Scheme) familyFor(public crypto.PublicKey) (family, error) {
 	return 0, ErrUnsupported
 }
 
-// verify checks one signature over a digest. An ECDSA signature must be the one DER of its r and s.
+// verify checks one signature over a digest of the hash's length, which crypto/ecdsa alone would not ask for: it shortens what is
+// longer than the curve's order. An ECDSA signature must be the one DER of its r and s.
 func verify(public crypto.PublicKey, f family, hash crypto.Hash, digest, signature []byte) error {
 	scheme := Scheme{Hash: hash, PSS: f == pss}
 	if fits, err := scheme.familyFor(public); err != nil || fits != f {
 		return ErrUnsupported
+	}
+	if len(digest) != hash.Size() {
+		return ErrSignature
 	}
 	ok := false
 	switch key := public.(type) {
