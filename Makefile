@@ -16,10 +16,10 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
 #   cackey ykcs11        other people's modules for the same card
 #   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
-#   openssl              a second opinion on signatures
+#   openssl libssl-dev   a second opinion on signatures
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium fonts-noto-cjk openssl postgresql sqlite3 gcc-mingw-w64-x86-64-win32
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32
 
 .PHONY: help
 help: ## List the targets.
@@ -58,7 +58,7 @@ demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=mo
 test: setup lint test-unit test-card test-portal test-extension test-e2e cross ## Run every test.
 	@echo "test: everything passed"
 
-UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/...
+UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/... ./tests/verdicts/...
 
 .PHONY: test-unit
 test-unit: setup ## Go tests that need no card; fuzz tests on their seeds; both builds, release and dev.

@@ -52,6 +52,7 @@ var rooms = []room{
 		"portal/store", "portal/verify", "portal/verify/revocation", "signature/webeid"}, "what a portal outside this tree could import too"},
 	{"testcard", []string{"testcard"}, "the card under test must not share code with what it tests"},
 	{"tests", []string{"tests", "testcard"}, "tests of the whole use what was built, from the outside"},
+	{"tests/verdicts", []string{"signature/cms", "signature/webeid"}, "the verifiers are what is compared there"},
 	{"tests/docs", []string{"signature/webeid"}, "a document's sample is shown a token of ours"},
 }
 
