@@ -54,6 +54,8 @@ type judge struct {
 	*rand.Rand
 	reasons map[string]string // why ours may be stricter
 	cases   []verdict
+	holders int64    // so far: each has a number of its own
+	others  []holder // whose certificates may come along, too
 }
 
 // newJudge makes everything random of this test the seed's.

@@ -53,9 +53,14 @@ type holder struct {
 
 func (j *judge) holder(key crypto.Signer) holder {
 	j.Helper()
+	j.holders++
+	return j.certify(key, j.holders, "key identifier")
+}
+
+func (j *judge) certify(key crypto.Signer, number int64, identifier string) holder {
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(0x80_00_01), Subject: pkix.Name{CommonName: "王小明"}, NotBefore: time.Unix(1767225600, 0), NotAfter: time.Unix(1893456000, 0),
-		KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte("key identifier"),
+		SerialNumber: big.NewInt(0x80_00_00 + number), Subject: pkix.Name{CommonName: "王小明", SerialNumber: "0000000000000001"}, NotBefore: time.Unix(1767225600, 0), NotAfter: time.Unix(1893456000, 0),
+		KeyUsage: x509.KeyUsageDigitalSignature, SubjectKeyId: []byte(identifier),
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	require.NoError(j, err)
