@@ -58,6 +58,8 @@ type Call struct {
 	Log       zerolog.Logger
 	// Watch makes the extension hear of every change in the readers that follows; nil where nobody listens.
 	Watch func(context.Context)
+	// Code is the session's map of errors: why one document has no signature is spelled as for a whole request.
+	Code func(error) protocol.Code
 }
 
 // Operation is one line of the table.

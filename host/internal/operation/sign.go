@@ -76,7 +76,7 @@ func (d *documents) result(f found, signatures []token.Signature) (any, error) {
 			}
 		}
 		if err != nil {
-			code := itemCode(err)
+			code := d.call.Code(err)
 			item = protocol.SignItem{Error: &protocol.ItemError{Code: code, Who: protocol.Table()[code].Who}}
 		} else {
 			good++
@@ -88,23 +88,6 @@ func (d *documents) result(f found, signatures []token.Signature) (any, error) {
 	}
 	d.call.Log.Info().Str("certificate", f.shown.ID).Str("kind", f.shown.Kind).Int("documents", len(signatures)).Int("good", good).Msg("signed")
 	return result, nil
-}
-
-// itemCode is the protocol's code for why one of several signatures is missing.
-func itemCode(err error) protocol.Code {
-	var module *token.ModuleError
-	var pin *token.PINError
-	switch {
-	case errors.Is(err, token.ErrCardRemoved):
-		return protocol.CardRemoved
-	case errors.Is(err, token.ErrKeyMissing):
-		return protocol.NoUsableCertificate
-	case errors.As(err, &pin):
-		return protocol.PINOutcomeUnknown
-	case errors.As(err, &module):
-		return ModuleCode(module)
-	}
-	return protocol.Internal
 }
 
 // signRaw signs a digest of the page's choosing with the certificate that the page named.

@@ -59,6 +59,8 @@ func mapError(err error) *protocol.Error {
 	return &protocol.Error{Code: protocol.Internal}
 }
 
+func codeOf(err error) protocol.Code { return mapError(err).Code }
+
 // factsOfRefusal are what IT must add to the policy.
 func factsOfRefusal(code protocol.Code, origin, method string) (string, string) {
 	switch code {

@@ -190,7 +190,8 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	defer pin.Wipe()
 	name := uuid.NewString()
 	log := s.cfg.Log.With().Str("operation", name).Str("method", op.Method).Str("origin", origin).Logger()
-	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id}, PIN: pin, Log: log, Watch: s.watchCardsFrom}
+	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id}, PIN: pin, Log: log, Code: codeOf,
+		Watch: s.watchCardsFrom}
 	started := s.cfg.Room.Now()
 	var result any
 	var err error
