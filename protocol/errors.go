@@ -33,6 +33,7 @@ const (
 	PINOutcomeUnknown   Code = "pinOutcomeUnknown"
 	CardChanged         Code = "cardChanged"
 	ComputerSlept       Code = "computerSlept"
+	CardNumberMissing   Code = "cardNumberMissing"
 
 	PCSCNotRunning        Code = "pcscNotRunning"
 	PCSCMissing           Code = "pcscMissing"

@@ -69,7 +69,8 @@ function renderPrompt(prompt, texts) {
   Object.assign(document.body.dataset, {state: prompt.state, notice: prompt.notice ?? '', reason: prompt.reason ?? '', tone: shown.tone ?? 'plain'});
   const notice = byId('notice');
   notice.hidden = !prompt.notice;
-  notice.textContent = prompt.notice ? texts.notices[/** @type {keyof typeof texts.notices} */ (prompt.notice)] : '';
+  const notices = prompt.documents?.length ? {...texts.notices, ...texts.noticesToSign} : texts.notices;
+  notice.textContent = prompt.notice ? notices[/** @type {keyof typeof notices} */ (prompt.notice)] : '';
   byId('title').textContent = shown.title;
   byId('content').replaceChildren(...shown.content);
   ok.hidden = shown.ok === undefined;

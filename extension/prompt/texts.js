@@ -7,6 +7,7 @@ const zh = {
   choose: '請選擇要使用的憑證',
   unusable: '不能使用的憑證',
   pin: '請輸入卡片密碼（PIN 碼）',
+  chooseToSign: '請選擇用來簽署的憑證',
   pinToSign: '請輸入 PIN 碼以簽署文件',
   /** @param {number} count */
   documents: (count) => (count === 1 ? '即將簽署的文件' : `即將簽署的 ${count} 份文件`),
@@ -28,9 +29,9 @@ const zh = {
   pinPadNote: '請看讀卡機的小螢幕，在它的按鍵輸入 PIN 碼，再按讀卡機上的確認鍵。這台電腦上不必輸入任何東西。',
   lastTry: '這是最後一次機會',
   lastTryText: '再輸入錯誤 1 次就會鎖卡，必須解鎖（解卡）後才能再用。',
-  lastTryAsk: '不確定 PIN 碼的話，請先取消，查明後再登入。',
+  lastTryAsk: '不確定 PIN 碼的話，請先取消，查明後再試。',
   locked: '卡片已鎖住',
-  lockedText: 'PIN 碼錯誤次數過多，這張卡片的 PIN 碼已無法使用。請到發卡的憑證管理中心辦理解鎖（解卡），之後再登入。',
+  lockedText: 'PIN 碼錯誤次數過多，這張卡片的 PIN 碼已無法使用。請到發卡的憑證管理中心辦理解鎖（解卡），之後就能再使用。',
   lockedLink: '前往解鎖（解卡）網頁，在新分頁開啟',
   tries: {
     unknown: '卡片沒有提供剩餘次數。連續輸入錯誤會鎖卡，請小心輸入。',
@@ -50,6 +51,7 @@ const zh = {
     pinFromPageDropped: '網站送來的 PIN 碼沒有使用。請在這裡輸入。',
     triesChanged: '剛才有其他程式在這張卡片上輸入過錯誤的 PIN 碼，剩餘次數變少了。您輸入的沒有送出，請看清楚次數再決定。',
   },
+  noticesToSign: {wrongPIN: 'PIN 碼錯誤，沒有簽署。'}, // where it is no login
   progress: {
     reading: '正在讀取卡片，請稍候',
     verifying: '正在檢核 PIN 碼，請勿拔出卡片',
@@ -90,6 +92,7 @@ const en = {
   choose: 'Choose the certificate to use',
   unusable: 'These cannot be used',
   pin: 'Type the PIN of your card',
+  chooseToSign: 'Choose the certificate to sign with',
   pinToSign: 'Type the PIN to sign',
   documents: (count) => (count === 1 ? 'To be signed' : `To be signed: ${count} documents`),
   digest: 'Digest, for comparison',
@@ -107,9 +110,9 @@ const en = {
   pinPadNote: 'Look at the small screen of the reader, type the PIN on its keys and press its OK key. Nothing is typed on this computer.',
   lastTry: 'This is the last try',
   lastTryText: 'One more wrong PIN locks the card. It must then be unlocked before it can be used again.',
-  lastTryAsk: 'If you are not sure of the PIN, cancel now, find it out, and log in later.',
+  lastTryAsk: 'If you are not sure of the PIN, cancel now, find it out, and come back later.',
   locked: 'The card is locked',
-  lockedText: 'The PIN was wrong too often and cannot be used any more. Unlock the card at the certification authority that issued it, then log in again.',
+  lockedText: 'The PIN was wrong too often and cannot be used any more. Unlock the card at the certification authority that issued it; then it works again.',
   lockedLink: 'Open the unlock page (in a new tab)',
   tries: {
     unknown: 'The card does not tell how many tries are left. Wrong PINs in a row lock it: type with care.',
@@ -128,6 +131,7 @@ const en = {
     pinFromPageDropped: 'The PIN that the web site sent was not used. Type it here.',
     triesChanged: 'Another program has just used a wrong PIN on this card, so fewer tries are left. What you typed was not sent. Look at the tries before you go on.',
   },
+  noticesToSign: {wrongPIN: 'The PIN was wrong. Nothing was signed.'},
   progress: {
     reading: 'Reading the card. One moment',
     verifying: 'Checking the PIN. Leave the card in',

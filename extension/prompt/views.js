@@ -34,7 +34,8 @@ export function view(prompt, texts, language) {
 const views = {choose, wait, pin, pinPad, lastTry, locked};
 
 /** @param {Prompt} prompt @param {Texts} texts @returns {View} */
-function choose({certificates = []}, texts) {
+function choose(prompt, texts) {
+  const {certificates = []} = prompt;
   const usable = certificates.filter((certificate) => certificate.usable);
   const choices = usable.map((certificate, at) => {
     const input = element('input', {type: 'radio', name: 'certificate', value: certificate.id, id: `choice-${at}`});
@@ -45,8 +46,8 @@ function choose({certificates = []}, texts) {
   const group = element('ul', {role: 'radiogroup', 'aria-labelledby': 'title', class: 'choices'}, ...choices);
   const checked = () => /** @type {HTMLInputElement | null} */ (group.querySelector('input:checked'));
   return {
-    title: texts.choose,
-    content: [group, ...unusableOnes(certificates, texts, texts.unusable)],
+    title: titleOf(prompt, texts.choose, texts.chooseToSign),
+    content: [...documents(prompt, texts), group, ...unusableOnes(certificates, texts, texts.unusable)],
     ok: texts.buttons.choose,
     answer: () => {
       const certificate = checked()?.value;
@@ -104,9 +105,9 @@ function documents({documents: list = []}, texts) {
   return [element('h2', {}, raw ? texts.signRaw : texts.documents(list.length)), element('ol', {class: 'documents'}, ...items)];
 }
 
-/** @param {Prompt} prompt @param {Texts} texts @param {string} login the title where nothing but a login is signed */
-function titleOf({documents: list = []}, texts, login) {
-  return list.length === 0 ? login : texts.pinToSign;
+/** @param {Prompt} prompt @param {string} login the title where nothing but a login is signed @param {string} sign the other one */
+function titleOf({documents: list = []}, login, sign) {
+  return list.length === 0 ? login : sign;
 }
 
 /** @param {number} size in bytes */
@@ -130,7 +131,7 @@ function triesLine({tries}, texts) {
 function pin(prompt, texts) {
   const field = new PinField(texts, prompt.pinLength);
   return {
-    title: titleOf(prompt, texts, texts.pin),
+    title: titleOf(prompt, texts.pin, texts.pinToSign),
     content: [...documents(prompt, texts), ...card(prompt, texts), field.render(), triesLine(prompt, texts), element('p', {class: 'quiet'}, texts.pinNote)],
     ok: texts.buttons.pin,
     answer: () => {

@@ -43,6 +43,7 @@ const TITLES = {
   locked: (texts) => `${texts.locked} · ${texts.lockedText}`,
 };
 const said = (texts, group, name) => (typeof texts[group][name] === 'function' ? texts[group][name](3) : texts[group][name]);
+const notice = (texts, name) => (texts.noticesToSign[name] ? `${texts.notices[name]} / ${texts.noticesToSign[name]}` : texts.notices[name]);
 const rowsOf = (group, names, ...more) => names.map((name) => [`\`${name}\``, said(zh, group, name), said(en, group, name), ...more.map((make) => make(name))]);
 
 export function generate() {
@@ -84,7 +85,7 @@ ${tableOf(['原因 Reason', ...heads.slice(1), '記錄檔 Log'], WAIT_REASONS.ma
 
 ### 剛才發生的事 Notices
 
-${tableOf(['通知 Notice', ...heads.slice(1), '記錄檔 Log'], rowsOf('notices', NOTICES, (name) => `\`"notice":"${name}"\``))}
+${tableOf(['通知 Notice', ...heads.slice(1), '記錄檔 Log'], NOTICES.map((name) => [`\`${name}\``, notice(zh, name), notice(en, name), `\`"notice":"${name}"\``]))}
 
 ### 剩餘次數 Tries
 

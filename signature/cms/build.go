@@ -17,7 +17,6 @@ type Unsigned struct {
 	family       family
 	hash         crypto.Hash
 	content      []byte // attached
-	digest       []byte // of the content
 	attributes   []byte // DER of the SET OF Attribute
 }
 
@@ -37,7 +36,7 @@ func Prepare(cert *x509.Certificate, intermediate []*x509.Certificate, scheme Sc
 	if err != nil {
 		return nil, err
 	}
-	u := &Unsigned{cert: cert, family: family, hash: scheme.Hash, digest: digest, attributes: attributes, intermediate: intermediate[:min(len(intermediate), maxCertificates-1)]}
+	u := &Unsigned{cert: cert, family: family, hash: scheme.Hash, attributes: attributes, intermediate: intermediate[:min(len(intermediate), maxCertificates-1)]}
 	if doc.Attached {
 		u.content = doc.Content
 	}
@@ -56,8 +55,10 @@ func (d Document) digest(hash crypto.Hash) ([]byte, error) {
 	return nil, ErrDocument
 }
 
-// ContentDigest is the content's, under the scheme's hash.
-func (u *Unsigned) ContentDigest() []byte { return u.digest }
+// IsCardNumber says whether a token's serial number can stand in a signature: 1 to 64 printable ASCII characters, no space.
+func IsCardNumber(serial string) bool {
+	return serial != "" && len(serial) <= MaxCardNumber && isASCII(serial)
+}
 
 // Digest is what the card signs: the hash of the signed attributes as a SET OF (RFC 5652, section 5.4).
 func (u *Unsigned) Digest() []byte {
@@ -68,7 +69,7 @@ func (u *Unsigned) Digest() []byte {
 
 func (f Facts) attributes(cert *x509.Certificate, digest []byte) ([]byte, error) {
 	if f.Origin == "" || len(f.Origin) > maxOrigin || !isASCII(f.Origin) || f.Time.IsZero() || f.Time.Year() < 1950 || f.Time.Year() > 9999 ||
-		len(f.Nonce) > MaxNonce || len(f.CardNumber) > MaxCardNumber || !isASCII(f.CardNumber) {
+		len(f.Nonce) > MaxNonce || (f.CardNumber != "" && !IsCardNumber(f.CardNumber)) {
 		return nil, ErrFacts
 	}
 	list := [][]byte{

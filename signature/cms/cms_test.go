@@ -221,6 +221,15 @@ func TestWhatIsNotSigned(t *testing.T) {
 	}
 }
 
+func TestCardNumbers(t *testing.T) {
+	for serial, fits := range map[string]bool{"TP04123456789012": true, "~!": true, "": false, " ": false, "TP04 12": false, "卡號": false, "a\x00": false, "a\x7f": false,
+		strings.Repeat("9", MaxCardNumber): true, strings.Repeat("9", MaxCardNumber+1): false} {
+		require.Equal(t, fits, IsCardNumber(serial), serial)
+		_, err := Prepare(holderOf(t, "P-256").cert, nil, sha256Scheme, Document{Content: []byte("x")}, Facts{Origin: facts.Origin, Time: facts.Time, CardNumber: serial})
+		require.Equal(t, fits || serial == "", err == nil, serial)
+	}
+}
+
 func TestACardsWordIsNotTaken(t *testing.T) {
 	h := holderOf(t, "RSA")
 	u, err := Prepare(h.cert, nil, sha256Scheme, Document{Content: []byte("x")}, facts)

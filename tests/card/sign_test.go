@@ -123,6 +123,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 	for i := range many {
 		many[i] = fine()
 	}
+	half := map[string]any{"title": "公文", "content": b64(make([]byte, 256<<10))}
 	with := func(change map[string]any) map[string]any {
 		d := fine()
 		for k, v := range change {
@@ -137,23 +138,25 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		params map[string]any
 		code   string
 	}{
-		"none":                  {signing(), "documentInvalid"},
-		"21":                    {signing(many...), "documentInvalid"},
-		"no title":              {with(map[string]any{"title": ""}), "documentInvalid"},
-		"a long title":          {with(map[string]any{"title": strings.Repeat("長", 201)}), "documentInvalid"},
-		"too large":             {with(map[string]any{"content": b64(make([]byte, 512<<10+1))}), "documentInvalid"},
-		"a digest too short":    {with(map[string]any{"content": nil, "digest": b64(make([]byte, 31))}), "documentInvalid"},
-		"neither":               {with(map[string]any{"content": nil}), "documentInvalid"},
-		"both":                  {with(map[string]any{"digest": b64(make([]byte, 32))}), "documentInvalid"},
-		"a digest to attach":    {with(map[string]any{"content": nil, "digest": b64(make([]byte, 32)), "attached": true}), "documentInvalid"},
-		"another size":          {with(map[string]any{"size": 2}), "documentInvalid"},
-		"an unknown hash":       {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "hash": "SHA-1"}, "algorithmUnsupported"},
-		"a member too many":     {with(map[string]any{"html": "<b>"}), "invalidParams"},
-		"a nonce too long":      {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "nonce": b64(make([]byte, 65))}, "invalidParams"},
-		"a PIN":                 {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "pin": lettersPIN}, "invalidParams"},
-		"signRaw by no grant":   {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "raw": true}, "invalidParams"},
-		"an unlisted origin":    {map[string]any{"origin": "https://a.example", "documents": []any{fine()}}, "originNotAllowed"},
-		"an origin in a string": {map[string]any{"origin": "x y", "documents": []any{fine()}}, "invalidParams"},
+		"none":                     {signing(), "documentInvalid"},
+		"21":                       {signing(many...), "documentInvalid"},
+		"no title":                 {with(map[string]any{"title": ""}), "documentInvalid"},
+		"a long title":             {with(map[string]any{"title": strings.Repeat("長", 201)}), "documentInvalid"},
+		"too large":                {with(map[string]any{"content": b64(make([]byte, 512<<10+1))}), "documentInvalid"},
+		"too large together":       {signing(half, half, fine()), "documentInvalid"},
+		"a digest too short":       {with(map[string]any{"content": nil, "digest": b64(make([]byte, 31))}), "documentInvalid"},
+		"neither":                  {with(map[string]any{"content": nil}), "documentInvalid"},
+		"both":                     {with(map[string]any{"digest": b64(make([]byte, 32))}), "documentInvalid"},
+		"a digest to attach":       {with(map[string]any{"content": nil, "digest": b64(make([]byte, 32)), "attached": true}), "documentInvalid"},
+		"another size":             {with(map[string]any{"size": 2}), "documentInvalid"},
+		"a digest of another hash": {map[string]any{"origin": hosttest.Origin, "documents": []any{map[string]any{"title": "x", "digest": b64(make([]byte, 32))}}, "hash": "SHA-384"}, "documentInvalid"},
+		"an unknown hash":          {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "hash": "SHA-1"}, "algorithmUnsupported"},
+		"a member too many":        {with(map[string]any{"html": "<b>"}), "invalidParams"},
+		"a nonce too long":         {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "nonce": b64(make([]byte, 65))}, "invalidParams"},
+		"a PIN":                    {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "pin": lettersPIN}, "invalidParams"},
+		"signRaw by no grant":      {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "raw": true}, "invalidParams"},
+		"an unlisted origin":       {map[string]any{"origin": "https://a.example", "documents": []any{fine()}}, "originNotAllowed"},
+		"an origin in a string":    {map[string]any{"origin": "x y", "documents": []any{fine()}}, "invalidParams"},
 	} {
 		t.Run(name, func(t *testing.T) { requireCode(t, c.code, h.Call("sign", c.params)) })
 	}
@@ -169,6 +172,54 @@ func TestTitlesAreShownAsText(t *testing.T) {
 	require.Equal(t, "<b>匯款單</b>", p.Documents[0].Title)
 	h.Answer(p, map[string]any{"action": "cancel"})
 	requireCode(t, "userCancelled", h.Await(answer))
+}
+
+// A person with several certificates sees what would be signed before choosing one.
+func TestDocumentsAreShownBeforeTheChoice(t *testing.T) {
+	the := insert(t, "citizen-two")
+	h := start(t)
+	sum := sha256.Sum256([]byte("pdf"))
+	_, answer := h.Begin("sign", signing(map[string]any{"title": "請假單", "content": b64([]byte("x"))}, map[string]any{"title": "附件", "size": 3, "digest": b64(sum[:])}))
+	p := h.Prompt("choose")
+	require.Len(t, p.Documents, 2)
+	require.Equal(t, "請假單", p.Documents[0].Title)
+	require.Equal(t, fmt.Sprintf("%x", sha256.Sum256([]byte("x"))), p.Documents[0].Digest)
+	require.Equal(t, fmt.Sprintf("%x", sum), p.Documents[1].Digest)
+	shown := p.Documents
+	for _, c := range p.Certificates {
+		if c.Usable {
+			h.Answer(p, map[string]any{"action": "choose", "certificate": c.ID})
+			break
+		}
+	}
+	p = h.Prompt("pin")
+	require.Equal(t, shown, p.Documents)
+	h.PIN(p, the.PIN)
+	require.Len(t, resultOf(t, h.Await(answer)).Items, 2)
+	requireClosed(t, the)
+}
+
+// A certificate that is named but not on the card is waited for; no other one takes its place.
+func TestACertificateThatIsNotOnTheCard(t *testing.T) {
+	insert(t, "citizen")
+	h := start(t)
+	params := signing(map[string]any{"title": "公文", "content": b64([]byte("x"))})
+	params["certificate"] = strings.Repeat("ab", 32)
+	_, answer := h.Begin("sign", params)
+	p := h.Prompt("wait")
+	require.Equal(t, "noUsableCertificate", p.Reason)
+	h.Answer(p, map[string]any{"action": "cancel"})
+	requireCode(t, "userCancelled", h.Await(answer))
+}
+
+// PSS is RSA's: a card with another key is told from the card's side, before any PIN.
+func TestPSSWithAnotherKey(t *testing.T) {
+	the := insert(t, "citizen-p256")
+	h := start(t)
+	params := signing(map[string]any{"title": "公文", "content": b64([]byte("x"))})
+	params["pss"] = true
+	requireCode(t, "algorithmUnsupported", h.Call("sign", params))
+	require.Zero(t, the.State().Verifies)
 }
 
 func TestRawSignaturesNeedTheirOwnGrant(t *testing.T) {

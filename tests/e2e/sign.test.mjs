@@ -118,6 +118,28 @@ test('a file of 200 MiB is digested in the page, in little memory, and signed de
   assert.ok(shares.every((share, at) => at === 0 || share > shares[at - 1]) && shares.at(-1) === 1);
 });
 
+test('who has several certificates sees the documents before the choice; a wrong PIN signs nothing, and says so', async () => {
+  await world.rig.ask('remove', {reader: 0});
+  await world.rig.ask('insert', {reader: 0, card: 'citizen-two'});
+  const request = await ask('sign', {language: 'zh-TW', documents: [{title: '115 年 11 月份差假申請單', content: base64('差假')}, {title: '<b>附件\u202e</b>', content: base64('附')}]});
+  let prompt = await world.browser.prompt('choose');
+  assert.equal(await prompt.textContent('#title'), '請選擇用來簽署的憑證');
+  assert.match(await prompt.textContent('.documents'), /差假申請單.*<b>附件<\/b>/s);
+  assert.equal(await prompt.locator('.documents b').count(), 0, 'a title became markup');
+  await prompt.screenshot({path: join(shots, 'sign-choose.zh-TW.png'), fullPage: true});
+  await prompt.click('#ok:not([disabled])');
+  prompt = await world.browser.prompt('pin');
+  await typePIN(prompt, '654321');
+  await prompt.waitForSelector('body[data-notice="wrongPIN"]');
+  assert.equal(await prompt.textContent('#notice'), 'PIN 碼錯誤，沒有簽署。');
+  await prompt.click('#language');
+  assert.equal(await prompt.textContent('#notice'), 'The PIN was wrong. Nothing was signed.');
+  await typePIN(prompt, '123456');
+  const {result, error} = await request.answer();
+  assert.equal(error, undefined);
+  openssl(result.items[0].signature, result.certificate, '差假');
+});
+
 test('what may not be signed is refused by code, without a window', async () => {
   for (const [method, params, code] of [
     ['sign', {documents: []}, 'documentInvalid'],

@@ -42,13 +42,15 @@ func (l *login) algorithm(f found) (webeid.Algorithm, error) {
 	return l.wanted, l.wanted.Fits(f.card.X509.PublicKey)
 }
 
-func (l *login) statement(f found) (token.Statement, []protocol.PromptDocument, error) {
+func (l *login) documents() []protocol.PromptDocument { return nil }
+
+func (l *login) statement(f found) (token.Statement, error) {
 	alg, err := l.algorithm(f)
 	if err != nil {
-		return token.Statement{}, nil, err
+		return token.Statement{}, err
 	}
 	digest, err := webeid.Digest(alg, l.call.Grant.Origin(), l.nonce)
-	return token.Statement{Digests: [][]byte{digest}, Opts: alg.SignerOpts()}, nil, err
+	return token.Statement{Digests: [][]byte{digest}, Opts: alg.SignerOpts()}, err
 }
 
 // result also verifies: what a module calls a signature is not taken on trust.

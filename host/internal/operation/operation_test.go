@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -19,6 +20,7 @@ import (
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
+	"github.com/cardbridge/cardbridge/signature/cms"
 )
 
 var now = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
@@ -177,6 +179,15 @@ func TestProblems(t *testing.T) {
 		require.Equal(t, want, (&signing{}).reason(inv, nil))
 	}
 	require.Contains(t, codes(token.Inventory{View: reader(token.ReaderPresent)}), protocol.NoModule)
+}
+
+// A token without a number that fits is told before any PIN.
+func TestACardWithoutANumber(t *testing.T) {
+	content := []byte("x")
+	b := &batch{room: &Room{Now: func() time.Time { return now }}, call: &Call{}, scheme: cms.Scheme{Hash: crypto.SHA256},
+		params: protocol.SignParams{CardNumber: true, Documents: []protocol.Document{{Title: "x", Content: &content}}}}
+	_, err := b.statement(found{card: token.Certificate{X509: certificate(t, nil)}})
+	require.ErrorIs(t, err, &protocol.Error{Code: protocol.CardNumberMissing})
 }
 
 func FuzzSubjectType(f *testing.F) {

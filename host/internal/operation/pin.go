@@ -13,11 +13,10 @@ import (
 // signWith holds the reader's queue, prepares a signer, asks for PINs until the card signs. Whatever happens, the card is reset
 // before the queue is released; a card that could not be reset takes the result with it.
 func (l *signing) signWith(ctx context.Context, f found) (result any, err error) {
-	what, documents, err := l.purpose.statement(f)
+	what, err := l.purpose.statement(f)
 	if err != nil {
 		return nil, err
 	}
-	l.documents = documents
 	release, err := l.hold(ctx, f)
 	if err != nil {
 		return nil, err

@@ -15,12 +15,12 @@ import (
 // sign makes a CMS signature over each document, with one PIN. Every signature carries the caller's origin: Taiwan's cards
 // have one key for logins and for signatures.
 func sign(ctx context.Context, room *Room, call *Call, p protocol.SignParams) (any, error) {
-	d := &documents{room: room, call: call, params: p, scheme: cms.Scheme{Hash: protocol.Hashes[p.HashName()], PSS: p.PSS}}
+	d := &batch{room: room, call: call, params: p, scheme: cms.Scheme{Hash: protocol.Hashes[p.HashName()], PSS: p.PSS}}
 	return useCard(ctx, room, call, wish{p.Certificate, p.Kinds, p.Language}, d)
 }
 
-// documents is the purpose of sign.
-type documents struct {
+// batch is the purpose of sign.
+type batch struct {
 	room     *Room
 	call     *Call
 	params   protocol.SignParams
@@ -28,29 +28,42 @@ type documents struct {
 	unsigned []*cms.Unsigned // for the certificate that was chosen last
 }
 
-func (d *documents) statement(f found) (token.Statement, []protocol.PromptDocument, error) {
+// documents shows the digests of what is signed: those of the contents are made here, never the page's word.
+func (d *batch) documents() (show []protocol.PromptDocument) {
+	for _, doc := range d.params.Documents {
+		digest, size := doc.Digest, doc.Size
+		if doc.Content != nil {
+			h := d.scheme.Hash.New()
+			h.Write(*doc.Content)
+			digest, size = h.Sum(nil), int64(len(*doc.Content))
+		}
+		show = append(show, protocol.PromptDocument{Title: clean(doc.Title), Size: size, Digest: hex.EncodeToString(digest), Hash: d.params.HashName()})
+	}
+	return show
+}
+
+func (d *batch) statement(f found) (token.Statement, error) {
 	facts := cms.Facts{Origin: d.call.Grant.Origin(), Time: d.room.Now().Truncate(time.Second), Nonce: d.params.Nonce}
 	if d.params.CardNumber {
-		facts.CardNumber = f.card.Serial()
+		if facts.CardNumber = f.card.Serial(); !cms.IsCardNumber(facts.CardNumber) {
+			return token.Statement{}, &protocol.Error{Code: protocol.CardNumberMissing}
+		}
 	}
 	what := token.Statement{Opts: d.scheme.SignerOpts()}
 	d.unsigned = nil
-	var show []protocol.PromptDocument
 	for _, doc := range d.params.Documents {
 		content := cms.Document{Digest: doc.Digest, Attached: doc.Attached}
-		size := doc.Size
 		if doc.Content != nil {
-			content.Content, size = *doc.Content, int64(len(*doc.Content))
+			content.Content = *doc.Content
 		}
 		u, err := cms.Prepare(f.card.X509, f.issuers, d.scheme, content, facts)
 		if err != nil {
-			return token.Statement{}, nil, signError(err)
+			return token.Statement{}, signError(err)
 		}
 		d.unsigned = append(d.unsigned, u)
 		what.Digests = append(what.Digests, u.Digest())
-		show = append(show, protocol.PromptDocument{Title: clean(doc.Title), Size: size, Digest: hex.EncodeToString(u.ContentDigest()), Hash: d.params.HashName()})
 	}
-	return what, show, nil
+	return what, nil
 }
 
 func signError(err error) error {
@@ -64,7 +77,7 @@ func signError(err error) error {
 }
 
 // result verifies each signature; one that is not good is its document's failure alone.
-func (d *documents) result(f found, signatures []token.Signature) (any, error) {
+func (d *batch) result(f found, signatures []token.Signature) (any, error) {
 	result := protocol.SignResult{Certificate: f.card.X509.Raw}
 	good := 0
 	for i, s := range signatures {
@@ -103,12 +116,15 @@ type raw struct {
 
 func (r *raw) hash() crypto.Hash { return protocol.Hashes[r.params.Hash] }
 
-func (r *raw) statement(f found) (token.Statement, []protocol.PromptDocument, error) {
+func (r *raw) documents() []protocol.PromptDocument {
+	return []protocol.PromptDocument{{Digest: hex.EncodeToString(r.params.Digest), Hash: r.params.Hash}}
+}
+
+func (r *raw) statement(f found) (token.Statement, error) {
 	if _, err := cms.RawAlgorithm(f.card.X509.PublicKey); err != nil {
-		return token.Statement{}, nil, signError(err)
+		return token.Statement{}, signError(err)
 	}
-	show := protocol.PromptDocument{Digest: hex.EncodeToString(r.params.Digest), Hash: r.params.Hash}
-	return token.Statement{Digests: [][]byte{r.params.Digest}, Opts: r.hash()}, []protocol.PromptDocument{show}, nil
+	return token.Statement{Digests: [][]byte{r.params.Digest}, Opts: r.hash()}, nil
 }
 
 func (r *raw) result(f found, signatures []token.Signature) (any, error) {

@@ -19,8 +19,10 @@ type wish struct {
 
 // purpose is what a card is used for: what it signs, what becomes of the signatures.
 type purpose interface {
-	// statement is what that certificate's key is to sign, and what the person is shown of it.
-	statement(f found) (token.Statement, []protocol.PromptDocument, error)
+	// documents are what the person is shown of what will be signed, whatever the certificate; none for a login.
+	documents() []protocol.PromptDocument
+	// statement is what that certificate's key is to sign.
+	statement(f found) (token.Statement, error)
 	// result makes the answer, verifying what the module gave.
 	result(f found, signatures []token.Signature) (any, error)
 }
@@ -34,7 +36,7 @@ type signing struct {
 	kinds     []string // that policy and portal allow
 	pagePIN   token.PIN
 	notice    string                    // what the next prompt tells has just happened
-	documents []protocol.PromptDocument // for the prompts from the chosen certificate on
+	documents []protocol.PromptDocument // for each prompt
 	spare     *token.Spare              // the next signer
 	changes   int                       // rounds that ended because the card changed
 	// contradictions are those of them that no reader's event explains
@@ -43,7 +45,7 @@ type signing struct {
 
 // useCard asks for a card, a certificate, a PIN, until the purpose has its result.
 func useCard(ctx context.Context, room *Room, call *Call, w wish, purpose purpose) (any, error) {
-	l := &signing{room: room, call: call, wish: w, purpose: purpose, kinds: intersect(call.Grant.CardKinds(), w.kinds), pagePIN: call.PIN}
+	l := &signing{room: room, call: call, wish: w, purpose: purpose, kinds: intersect(call.Grant.CardKinds(), w.kinds), pagePIN: call.PIN, documents: purpose.documents()}
 	l.spare = room.Cards.Spare()
 	defer l.spare.Close()
 	for {
