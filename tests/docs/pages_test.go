@@ -21,6 +21,7 @@ import (
 var documents = map[string][]string{
 	"portal":     {"docs/portal.md", "docs/portal.zh-TW.md"},
 	"operations": {"docs/operations.md", "docs/operations.zh-TW.md"},
+	"signatures": {"docs/signatures.md", "docs/signatures.zh-TW.md"},
 }
 
 func read(t *testing.T, name string) string {
@@ -95,7 +96,7 @@ func TestGoCompiles(t *testing.T) {
 	base, err := filepath.Abs(root)
 	require.NoError(t, err)
 	compiled := 0
-	for _, code := range fences(read(t, "docs/portal.md")) {
+	for _, code := range fences(read(t, "docs/portal.md") + read(t, "docs/signatures.md")) {
 		source, ok := strings.CutPrefix(code, "go\n")
 		if !ok {
 			continue
@@ -109,7 +110,7 @@ func TestGoCompiles(t *testing.T) {
 		out, err := cmd.CombinedOutput()
 		assert.NoError(t, err, string(out))
 	}
-	assert.Equal(t, 2, compiled)
+	assert.Equal(t, 3, compiled)
 }
 
 func TestEveryErrorCodeHasItsRow(t *testing.T) {

@@ -53,7 +53,7 @@ var rooms = []room{
 	{"testcard", []string{"testcard"}, "the card under test must not share code with what it tests"},
 	{"tests", []string{"tests", "testcard"}, "tests of the whole use what was built, from the outside"},
 	{"tests/verdicts", []string{"signature/cms", "signature/webeid"}, "the verifiers are what is compared there"},
-	{"tests/docs", []string{"signature/webeid"}, "a document's sample is shown a token of ours"},
+	{"tests/docs", []string{"signature/cms", "signature/webeid"}, "a document's sample is shown a token of ours"},
 }
 
 // testsMay is what a room's tests may import besides: a real database, a real issuer's word, rather than made-up ones.
