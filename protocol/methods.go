@@ -74,11 +74,12 @@ type Host struct {
 // StatusParams: without an origin the extension's own page asks.
 type StatusParams struct {
 	Origin string `json:"origin,omitzero"`
+	Grant  bool   `json:"grant,omitzero"` // what policy says, and no look at readers
 }
 
 // Check implements Params.
 func (p StatusParams) Check() error {
-	if p.Origin != "" && !printable(p.Origin, maxOrigin) {
+	if (p.Origin != "" && !printable(p.Origin, maxOrigin)) || (p.Grant && p.Origin == "") {
 		return invalid
 	}
 	return nil
@@ -90,6 +91,7 @@ type StatusResult struct {
 	Allowed     bool          `json:"allowed"`
 	Operations  []string      `json:"operations"`
 	PINFromPage bool          `json:"pinFromPage"`
+	WebEID      bool          `json:"webEID,omitzero"` // absent for an extension of before
 	Code        Code          `json:"code,omitzero"`
 	Policy      *StatusPolicy `json:"policy,omitzero"`
 	Readers     []Reader      `json:"readers,omitzero"`
@@ -123,11 +125,14 @@ type Module struct {
 type CertificatesParams struct {
 	Origin string   `json:"origin"`
 	Kinds  []string `json:"kinds,omitzero"`
+	// Choose: only the one that can sign; the person is asked for a card, or to choose, where there is not exactly one.
+	Choose   bool   `json:"choose,omitzero"`
+	Language string `json:"language,omitzero"`
 }
 
 // Check implements Params.
 func (p CertificatesParams) Check() error {
-	if !printable(p.Origin, maxOrigin) || !kinds(p.Kinds) {
+	if !printable(p.Origin, maxOrigin) || !kinds(p.Kinds) || !language(p.Language) {
 		return invalid
 	}
 	return nil

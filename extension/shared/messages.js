@@ -1,5 +1,5 @@
 // The messages of the contract (protocol/PROTOCOL.md) as closed shapes.
-import {boolean, bytes, integer, json, list, object, oneOf, text} from './schema.js';
+import {CheckError, boolean, bytes, integer, json, list, object, oneOf, text} from './schema.js';
 
 /** @typedef {import('./schema.js').Check} Check */
 
@@ -50,8 +50,7 @@ const signMembers = {
 };
 const signRawMembers = {certificate: fingerprint, digest: blob(88), hash: text(1, 16), 'language?': language};
 
-const origins = {'origin?': origin};
-const certificatesMembers = {'kinds?': kinds};
+const certificatesMembers = {'kinds?': kinds, 'choose?': boolean, 'language?': language};
 const authenticateMembers = {
   challengeNonce: text(44, 128, /^[\x20-\x7e]+$/), 'algorithm?': oneOf(...ALGORITHMS), 'kinds?': kinds,
   'certificate?': fingerprint, 'language?': language, 'pin?': bytes(4, 64),
@@ -71,7 +70,11 @@ export const EXTENSION_PARAMS = {
   hello: object({
     protocols: list(1, 16, integer(1, 65535)), extension: object({version}, {open: true}), 'language?': language,
   }, {open: true}),
-  status: object(origins),
+  status: (value, path) => {
+    object({'origin?': origin, 'grant?': boolean})(value, path);
+    const {grant, origin: asked} = /** @type {{grant?: boolean, origin?: string}} */ (value);
+    if (grant && asked === undefined) throw new CheckError(path, 'a grant of nobody');
+  },
   certificates: object({origin, ...certificatesMembers}),
   authenticate: object({origin, ...authenticateMembers}),
   sign: object({origin, ...signMembers}),
@@ -88,7 +91,7 @@ export const RESULTS = {
   }),
   status: object({
     host: object({version, protocol: integer(1, 65535)}), allowed: boolean, operations: list(0, 16, text(1, 32, /^[A-Za-z]+$/)),
-    pinFromPage: boolean, 'code?': code, 'policy?': object({source: text(0, 4096)}),
+    pinFromPage: boolean, 'webEID?': boolean, 'code?': code, 'policy?': object({source: text(0, 4096)}),
     'readers?': list(0, 64, reader), 'modules?': list(0, 64, module),
   }),
   certificates: object({

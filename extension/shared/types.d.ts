@@ -34,7 +34,7 @@ export interface HelloResult {
   protocol: number; host: { name: string; version: string; os: string; arch: string; build: 'release' | 'dev' }; maxMessageBytes: number;
 }
 export interface StatusResult {
-  host: { version: string; protocol: number }; allowed: boolean; operations: string[]; pinFromPage: boolean;
+  host: { version: string; protocol: number }; allowed: boolean; operations: string[]; pinFromPage: boolean; webEID?: boolean;
   code?: string; policy?: { source: string }; readers?: Reader[]; modules?: { path: string; state: 'found' | 'missing' }[];
 }
 

@@ -1,7 +1,9 @@
 package card
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"testing"
 
@@ -179,4 +181,77 @@ func TestKindsOfThePolicy(t *testing.T) {
 	require.Equal(t, "wrongCard", p.Reason)
 	h.Answer(p, map[string]any{"action": "cancel"})
 	requireCode(t, "userCancelled", h.Await(answer))
+}
+
+func TestStatusTellsTheWebEIDFace(t *testing.T) {
+	insert(t, "citizen")
+	ask := func(more map[string]any) map[string]any {
+		params := map[string]any{"origin": hosttest.Origin}
+		for k, v := range more {
+			params[k] = v
+		}
+		var s map[string]any
+		h := start(t)
+		require.NoError(t, json.Unmarshal(h.Call("status", params).Result, &s))
+		h.Close()
+		return s
+	}
+	require.NotContains(t, ask(nil), "webEID", "an extension of before would not know the member")
+	policyFile(t, grant([]string{"authenticate"}, map[string]any{"webEID": true}))
+	require.Equal(t, true, ask(nil)["webEID"])
+	s := ask(map[string]any{"grant": true})
+	require.Equal(t, true, s["webEID"])
+	require.Equal(t, []any{"authenticate"}, s["operations"])
+	require.NotContains(t, s, "readers", "policy's word alone")
+}
+
+func TestACertificateIsChosenWithoutAPIN(t *testing.T) {
+	choose := map[string]any{"origin": hosttest.Origin, "choose": true}
+	chosen := func(m hosttest.Message) []string {
+		require.Nil(t, m.Error)
+		var r struct{ Certificates []struct{ ID string } }
+		require.NoError(t, json.Unmarshal(m.Result, &r))
+		var ids []string
+		for _, c := range r.Certificates {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	t.Run("the only one at once", func(t *testing.T) {
+		the := insert(t, "citizen")
+		h := start(t)
+		require.Equal(t, []string{fmt.Sprintf("%x", sha256.Sum256(the.Certificate.Raw))}, chosen(h.Call("certificates", choose)))
+		h.NoPrompt()
+	})
+	t.Run("one of two by the person", func(t *testing.T) {
+		the := insert(t, "citizen-two")
+		h := start(t)
+		_, answer := h.Begin("certificates", choose)
+		p := h.Prompt("choose")
+		var usable []string
+		for _, c := range p.Certificates {
+			if c.Usable {
+				usable = append(usable, c.ID)
+			}
+		}
+		require.Len(t, usable, 2)
+		h.Answer(p, map[string]any{"action": "choose", "certificate": usable[1]})
+		require.Equal(t, usable[1:], chosen(h.Await(answer)))
+		require.Zero(t, the.State().Verifies)
+	})
+	t.Run("none: a card is waited for", func(t *testing.T) {
+		empty(t)
+		h := start(t)
+		_, answer := h.Begin("certificates", choose)
+		p := h.Prompt("wait")
+		require.Equal(t, "noCard", p.Reason)
+		h.Answer(p, map[string]any{"action": "cancel"})
+		requireCode(t, "userCancelled", h.Await(answer))
+	})
+	t.Run("not without the grant", func(t *testing.T) {
+		policyFile(t, grant([]string{"authenticate"}, nil))
+		h := start(t)
+		requireCode(t, "operationNotAllowed", h.Call("certificates", choose))
+		h.NoPrompt()
+	})
 }

@@ -26,11 +26,25 @@ type found struct {
 }
 
 func certificates(ctx context.Context, room *Room, call *Call, p protocol.CertificatesParams) (any, error) {
+	if p.Choose {
+		return useCard(ctx, room, call, wish{kinds: p.Kinds, language: p.Language}, choice{})
+	}
 	inv, err := room.Cards.Scan(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
 	return List(inv, room.Now(), intersect(call.Grant.CardKinds(), p.Kinds)), nil
+}
+
+// choice is the purpose of having one certificate chosen: nothing is signed, no PIN asked.
+type choice struct{}
+
+func (choice) documents() []protocol.PromptDocument { return nil }
+
+func (choice) statement(found) (token.Statement, error) { return token.Statement{}, nil }
+
+func (choice) result(f found, _ []token.Signature) (any, error) {
+	return protocol.CertificatesResult{Certificates: shown([]found{f}), Readers: []protocol.Reader{}, Problems: []protocol.Problem{}}, nil
 }
 
 // List says an inventory in the protocol's words; kinds are those that may log in, empty: all.

@@ -17,6 +17,9 @@ func (l *signing) signWith(ctx context.Context, f found) (result any, err error)
 	if err != nil {
 		return nil, err
 	}
+	if len(what.Digests) == 0 {
+		return l.purpose.result(f, nil)
+	}
 	release, err := l.hold(ctx, f)
 	if err != nil {
 		return nil, err

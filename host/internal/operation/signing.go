@@ -21,7 +21,7 @@ type wish struct {
 type purpose interface {
 	// documents are what the person is shown of what will be signed, whatever the certificate; none for a login.
 	documents() []protocol.PromptDocument
-	// statement is what that certificate's key is to sign.
+	// statement is what that certificate's key is to sign. Without a digest it is enough that the certificate was chosen.
 	statement(f found) (token.Statement, error)
 	// result makes the answer, verifying what the module gave.
 	result(f found, signatures []token.Signature) (any, error)

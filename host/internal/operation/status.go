@@ -30,7 +30,8 @@ func status(ctx context.Context, room *Room, call *Call, p protocol.StatusParams
 			return result, nil
 		}
 		result.Allowed, result.Operations, result.PINFromPage = true, operations, pinFromPage
-		if len(operations) == 0 {
+		result.WebEID = room.Policy.WebEID(p.Origin)
+		if len(operations) == 0 || p.Grant {
 			return result, nil
 		}
 	}

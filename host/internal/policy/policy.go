@@ -72,6 +72,7 @@ type portal struct {
 	Operations  []string `json:"operations"`
 	PINFromPage bool     `json:"pinFromPage,omitzero"`
 	CardKinds   []string `json:"cardKinds,omitzero"`
+	WebEID      bool     `json:"webEID,omitzero"` // pages may speak the messages of Web eID's page library
 }
 
 // Grant is the leave of one origin to do one operation. Only Policy.Admit makes one that permits anything.
@@ -119,6 +120,13 @@ func (p *Policy) Operations(origin string) (operations []string, pinFromPage boo
 		return nil, false, err
 	}
 	return slices.Clone(entry.Operations), entry.PINFromPage, nil
+}
+
+// WebEID tells whether the extension answers Web eID's page messages at an origin: no unless IT says so, since two extensions
+// that answer one message cannot be reconciled.
+func (p *Policy) WebEID(origin string) bool {
+	entry, err := p.find(origin)
+	return err == nil && entry.WebEID
 }
 
 func (p *Policy) find(origin string) (portal, error) {

@@ -66,28 +66,42 @@ func TestDocument(t *testing.T) {
 	require.Equal(t, Deadlines{Scan: 20000}, p.Deadlines())
 }
 
+func TestWebEIDIsOffUnlessITSaysSo(t *testing.T) {
+	p := load(t, `{"portals":[{"origin":"https://a.gov.tw","operations":["authenticate"],"webEID":true},
+		{"origin":"https://b.gov.tw","operations":["authenticate"],"webEID":false},{"origin":"https://c.gov.tw","operations":["authenticate"]}]}`)
+	require.NoError(t, p.Err())
+	require.True(t, p.WebEID("https://a.gov.tw"))
+	for _, origin := range []string{"https://b.gov.tw", "https://c.gov.tw", "https://d.gov.tw", "http://a.gov.tw", "https://a.gov.tw:8443", ""} {
+		require.False(t, p.WebEID(origin), origin)
+	}
+	require.False(t, Load(filepath.Join(t.TempDir(), "none.json")).WebEID("https://ecpa.dgpa.gov.tw"), "built-in")
+	require.False(t, load(t, `{"portals":[{"origin":"https://a.gov.tw","operations":[],"webEID":true}],"modules":["a"]}`).WebEID("https://a.gov.tw"), "not valid")
+}
+
 func TestBadDocumentsFailClosed(t *testing.T) {
 	for name, text := range map[string]string{
-		"not JSON":          `{`,
-		"empty":             ``,
-		"unknown member":    `{"portal":[]}`,
-		"differently cased": `{"Portals":[]}`,
-		"twice a member":    `{"portals":[],"portals":[]}`,
-		"unknown card kind": `{"portals":[{"origin":"https://a.gov.tw","operations":[],"cardKinds":["citzen"]}]}`,
-		"unknown operation": `{"portals":[{"origin":"https://a.gov.tw","operations":["unlock"]}]}`,
-		"path behind":       `{"portals":[{"origin":"https://a.gov.tw/","operations":["authenticate"]}]}`,
-		"default port":      `{"portals":[{"origin":"https://a.gov.tw:443","operations":["authenticate"]}]}`,
-		"upper case":        `{"portals":[{"origin":"https://A.gov.tw","operations":["authenticate"]}]}`,
-		"plain http":        `{"portals":[{"origin":"http://a.gov.tw","operations":["authenticate"]}]}`,
-		"wildcard scheme":   `{"portals":[{"origin":"*","operations":["authenticate"]}]}`,
-		"an origin twice":   `{"portals":[{"origin":"https://a.gov.tw","operations":[]},{"origin":"https://a.gov.tw","operations":[]}]}`,
-		"relative module":   `{"modules":["opensc-pkcs11.so"]}`,
-		"dotted module":     `{"modules":["/usr/lib/../tmp/x.so"]}`,
-		"script as link":    `{"unlock":{"citizen":"javascript:alert(1)"}}`,
-		"hasty deadline":    `{"deadlines":{"sign":99}}`,
-		"endless deadline":  `{"deadlines":{"login":120001}}`,
-		"negative deadline": `{"deadlines":{"reset":-1}}`,
-		"too large":         `{"portals":[]` + strings.Repeat(" ", maxBytes) + `}`,
+		"webEID as a word":       `{"portals":[{"origin":"https://a.gov.tw","operations":[],"webEID":"yes"}]}`,
+		"webEID in another case": `{"portals":[{"origin":"https://a.gov.tw","operations":[],"webEid":true}]}`,
+		"not JSON":               `{`,
+		"empty":                  ``,
+		"unknown member":         `{"portal":[]}`,
+		"differently cased":      `{"Portals":[]}`,
+		"twice a member":         `{"portals":[],"portals":[]}`,
+		"unknown card kind":      `{"portals":[{"origin":"https://a.gov.tw","operations":[],"cardKinds":["citzen"]}]}`,
+		"unknown operation":      `{"portals":[{"origin":"https://a.gov.tw","operations":["unlock"]}]}`,
+		"path behind":            `{"portals":[{"origin":"https://a.gov.tw/","operations":["authenticate"]}]}`,
+		"default port":           `{"portals":[{"origin":"https://a.gov.tw:443","operations":["authenticate"]}]}`,
+		"upper case":             `{"portals":[{"origin":"https://A.gov.tw","operations":["authenticate"]}]}`,
+		"plain http":             `{"portals":[{"origin":"http://a.gov.tw","operations":["authenticate"]}]}`,
+		"wildcard scheme":        `{"portals":[{"origin":"*","operations":["authenticate"]}]}`,
+		"an origin twice":        `{"portals":[{"origin":"https://a.gov.tw","operations":[]},{"origin":"https://a.gov.tw","operations":[]}]}`,
+		"relative module":        `{"modules":["opensc-pkcs11.so"]}`,
+		"dotted module":          `{"modules":["/usr/lib/../tmp/x.so"]}`,
+		"script as link":         `{"unlock":{"citizen":"javascript:alert(1)"}}`,
+		"hasty deadline":         `{"deadlines":{"sign":99}}`,
+		"endless deadline":       `{"deadlines":{"login":120001}}`,
+		"negative deadline":      `{"deadlines":{"reset":-1}}`,
+		"too large":              `{"portals":[]` + strings.Repeat(" ", maxBytes) + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := load(t, text)
