@@ -47,7 +47,7 @@ export class Requests {
     try {
       const asker = admit(request.port.sender);
       const {method, params, touched, touchedAt} = readMessage(message);
-      if (WITH_WINDOW.has(method)) {
+      if (WITH_WINDOW.has(method) || params.choose === true) {
         // One that was taken back is over for the person, though the host has still to say so.
         if (this.#running.get(asker.tabId)?.active) throw new RequestError('promptOpen');
         this.#running.set(tab = asker.tabId, request);

@@ -2,7 +2,7 @@
 import {builtInPatterns} from '../shared/sites.js';
 
 const SCRIPT = 'added-sites';
-const FILE = 'content/content.js';
+const FILES = ['content/content.js', 'content/webeid.js'];
 
 export class Sites {
   #browser;
@@ -32,7 +32,7 @@ export class Sites {
     await this.sync();
     for (const tab of await this.#browser.tabs.query({url: patterns})) {
       const target = {tabId: /** @type {number} */ (tab.id), allFrames: true};
-      await this.#browser.scripting.executeScript({target, files: [FILE]}).catch(() => {});
+      await this.#browser.scripting.executeScript({target, files: FILES}).catch(() => {});
     }
   }
 
@@ -45,7 +45,7 @@ export class Sites {
       return;
     }
     /** @type {chrome.scripting.RegisteredContentScript} */
-    const script = {id: SCRIPT, matches, js: [FILE], runAt: 'document_start', allFrames: true};
+    const script = {id: SCRIPT, matches, js: FILES, runAt: 'document_start', allFrames: true};
     if (registered) await scripting.updateContentScripts([script]);
     else await scripting.registerContentScripts([script]);
   }

@@ -6,6 +6,7 @@ import {PromptWindows} from './prompts.js';
 import {Requests} from './requests.js';
 import {Sites} from './sites.js';
 import {Watches} from './watches.js';
+import {WebEID} from './webeid.js';
 import {browserLanguage} from '../shared/language.js';
 
 const {version} = chrome.runtime.getManifest();
@@ -24,11 +25,14 @@ const prompts = new PromptWindows({windows: chrome.windows, getURL: (path) => ch
 const requests = new Requests({host, prompts, documents: new Documents(chrome.storage.session)});
 const watches = new Watches(host);
 const sites = new Sites(chrome);
+const webEID = new WebEID({host, requests, area: chrome.storage.local, version});
 
 chrome.runtime.onConnect.addListener((port) => {
   if (port.sender?.id !== chrome.runtime.id) port.disconnect();
   else if (port.name === 'request') requests.accept(port);
   else if (port.name === 'watch') watches.accept(port);
+  else if (port.name === 'webeid-face') void webEID.face(port);
+  else if (port.name === 'webeid') webEID.accept(port);
   else if (port.name === 'prompt') prompts.connect(port);
   else port.disconnect();
 });

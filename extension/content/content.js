@@ -3,7 +3,7 @@
 'use strict';
 
 (() => {
-  const world = /** @type {{cardbridgeBridge?: boolean}} */ (globalThis);
+  const world = /** @type {{cardbridgeBridge?: boolean, cardbridgeTouch?: {at: number}}} */ (globalThis);
   // The person may add a site whose pages hold the bridge already; two would answer twice.
   if (world.cardbridgeBridge) return;
   world.cardbridgeBridge = true;
@@ -28,7 +28,8 @@
   let watching = '';
   /** Ids that were answered: the SDK repeats a message until it is acknowledged. @type {Set<string>} */
   const answered = new Set();
-  let touchedAt = 0;
+  // Also webeid.js's, which is loaded after this file.
+  const touch = world.cardbridgeTouch = {at: 0};
 
   /** @param {Record<string, unknown>} message */
   function tell(message) {
@@ -99,7 +100,7 @@
     });
     if (method === 'watch') return;
     const activation = navigator.userActivation;
-    port.postMessage({method, params, touched: touchedAt > 0 || activation?.hasBeenActive === true, touchedAt});
+    port.postMessage({method, params, touched: touch.at > 0 || activation?.hasBeenActive === true, touchedAt: touch.at});
   }
 
   /** Hears of the readers while the page is seen. @param {string} id @param {Record<string, unknown>} params */
@@ -157,7 +158,7 @@
   for (const type of ['pointerdown', 'keydown', 'click']) {
     window.addEventListener(type, (event) => {
       const closing = event instanceof KeyboardEvent && event.key === 'Escape';
-      if (event.isTrusted && !closing) touchedAt = Date.now();
+      if (event.isTrusted && !closing) touch.at = Date.now();
     }, {capture: true, passive: true});
   }
 

@@ -5,6 +5,7 @@ import {tmpdir} from 'node:os';
 import {extname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {chromium} from 'playwright-core';
+import {library} from './webeidpage.mjs';
 
 const extension = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '');
 const fakeHost = fileURLToPath(new URL('fakehost.mjs', import.meta.url));
@@ -21,7 +22,7 @@ async function servePortal() {
     response.writeHead(200, {
       'content-type': types[extname(path)], 'access-control-allow-origin': '*', 'content-security-policy': "default-src 'none'; script-src 'self'; frame-src 'self'",
     });
-    const file = sdk ? join(extension, path) : join(extension, 'test', 'pages', path);
+    const file = path === '/webeid.js' ? library : sdk ? join(extension, path) : join(extension, 'test', 'pages', path);
     return response.end(readFileSync(file));
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));

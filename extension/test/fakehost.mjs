@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // A native host for the tests: real frames over stdio; what it does is told by the first word of the challenge nonce.
+// CARDBRIDGE_FAKE_WEBEID: policy turns the Web eID face on.
 // CARDBRIDGE_FAKE_LOG: a file that receives every message of the extension, one JSON a line.
 import {appendFileSync} from 'node:fs';
 
@@ -184,16 +185,29 @@ const methods = {
   status(id, params) {
     const full = params.origin ? {} : {policy: {source: 'built-in'}, modules: [{path: '/usr/lib/opensc-pkcs11.so', state: 'found'}, {path: '/opt/hicos/hicos_p11.so', state: 'missing'}]};
     const readers = [{name: 'Virtual PCD 00 00', state: 'present'}, {name: 'Virtual PCD 00 01', state: 'empty'}];
-    write({id, result: {host: {version: '0.1.0', protocol: 1}, allowed: true, operations: ['authenticate', 'certificates'], pinFromPage: true, readers, ...full}});
+    write({id, result: {host: {version: '0.1.0', protocol: 1}, allowed: true, operations: ['authenticate', 'certificates'], pinFromPage: true, readers, ...full, ...(process.env.CARDBRIDGE_FAKE_WEBEID && {webEID: true})}});
   },
-  certificates(id) {
+  async certificates(id, params) {
     happen.splice(0).forEach((tell) => tell());
+    if (params.choose) {
+      const op = new Operation(id, params);
+      operations.set(id, op);
+      const {action} = await op.ask({state: 'choose', certificates: [agency, mine]});
+      if (action === 'choose') op.answer({result: {certificates: [mine], readers: [], problems: []}});
+      return;
+    }
     write({id, result: {certificates: [mine, old], readers: [{name: 'Virtual PCD 00 00', state: 'present'}], problems: []}});
   },
   authenticate(id, params) {
     const op = new Operation(id, params);
     operations.set(id, op);
     scenarios[params.challengeNonce.split('-')[0]](op);
+  },
+  async signRaw(id, params) {
+    const op = new Operation(id, params);
+    operations.set(id, op);
+    const {action} = await op.ask({...pin, documents: [{title: '', size: 0, digest: Buffer.from(params.digest, 'base64').toString('hex'), hash: params.hash}]});
+    if (action === 'pin') op.answer({result: {signature: 'QUJD', algorithm: 'RSASSA-PKCS1-v1_5', hash: params.hash}});
   },
   cancel(_, params) {
     operations.get(params.id)?.cancel();

@@ -38,7 +38,7 @@ test('both locales have the same messages', () => {
   assert.deepEqual(zh, en);
 });
 
-test('sdk/errors.js is what the table gives', () => {
+test('the tables of errors are what protocol/errors.json gives', () => {
   execFileSync(process.execPath, [fileURLToPath(new URL('tools/generate-errors.mjs', root)), '--check']);
 });
 
@@ -108,7 +108,7 @@ test('the content script is on the granted sites, and on none after the grant is
   await sites.added([granted[0]]);
   assert.deepEqual(await sites.list(), ['https://portal.example.org/*']);
   assert.deepEqual(scripts.map(({matches: on, js, runAt, allFrames}) => ({on, js, runAt, allFrames})),
-    [{on: ['https://portal.example.org/*'], js: ['content/content.js'], runAt: 'document_start', allFrames: true}]);
+    [{on: ['https://portal.example.org/*'], js: ['content/content.js', 'content/webeid.js'], runAt: 'document_start', allFrames: true}]);
   assert.deepEqual(injected, [{tabId: 5, allFrames: true}]);
   granted.shift();
   await sites.sync();
