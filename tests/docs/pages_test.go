@@ -22,6 +22,7 @@ var documents = map[string][]string{
 	"portal":     {"docs/portal.md", "docs/portal.zh-TW.md"},
 	"operations": {"docs/operations.md", "docs/operations.zh-TW.md"},
 	"signatures": {"docs/signatures.md", "docs/signatures.zh-TW.md"},
+	"web-eid":    {"docs/web-eid.md", "docs/web-eid.zh-TW.md"},
 }
 
 func read(t *testing.T, name string) string {
