@@ -31,13 +31,18 @@ const TEXTS = [
   [/native host has exited/i, 'hostExited'],
 ];
 
+/** Firefox's for a program that is not there or cannot be executed, though its manifest is in place. */
+const NOT_STARTED = /an unexpected error occurred/i;
+
 /**
  * @param {string} text lastError's or port.error's, empty when the browser gave none
  * @param {boolean} hostSeen whether the host ever answered in this profile
+ * @param {boolean} greeted whether it answered on this port
  * @returns {string} code
  */
-export function portFailure(text, hostSeen) {
-  const code = TEXTS.find(([pattern]) => pattern.test(text))?.[1] ?? 'hostExited';
+export function portFailure(text, hostSeen, greeted) {
+  const known = !greeted && NOT_STARTED.test(text) ? 'hostMissing' : TEXTS.find(([pattern]) => pattern.test(text))?.[1];
+  const code = known ?? 'hostExited';
   return code === 'hostMissing' && !hostSeen ? 'hostNotInstalled' : code;
 }
 

@@ -162,7 +162,7 @@ export class HostLink {
   /** @param {chrome.runtime.Port} port @param {boolean} greeted */
   async #explain(port, greeted) {
     const text = this.#words(port);
-    const code = portFailure(text, await this.#memory.seen());
+    const code = portFailure(text, await this.#memory.seen(), greeted);
     // Chromium says the same of a host that prints what is no message and of one that ended before hello was written to it.
     return code === 'hostGarbled' && !greeted && await this.#endsByItself() ? 'hostExited' : code;
   }
@@ -192,7 +192,7 @@ export class HostLink {
       }, this.#times.listenMs);
       port.onDisconnect.addListener(() => {
         clearTimeout(timer);
-        resolve(portFailure(this.#words(port), true) === 'hostExited');
+        resolve(portFailure(this.#words(port), true, false) === 'hostExited');
       });
     });
   }

@@ -163,8 +163,8 @@ describe('the end of the port', () => {
     await assert.rejects(done, {code: 'hostGarbled'});
     assert.equal(ports.length, 1);
   });
-  for (const [text, code] of [['No such native application tw.cardbridge.host', 'hostMissing'], ['An unexpected error occurred', 'hostExited']]) {
-    test(`Firefox: ${text} is ${code}`, async () => {
+  for (const [text, code] of [['No such native application tw.cardbridge.host', 'hostMissing'], ['An unexpected error occurred', 'hostMissing']]) {
+    test(`Firefox, before hello: ${text} is ${code}`, async () => {
       seen = true;
       const {done} = link.begin('status', {});
       await settle();
@@ -173,6 +173,14 @@ describe('the end of the port', () => {
       await assert.rejects(done, {code});
     });
   }
+
+  test('Firefox: an unexpected error after hello is no missing host', async () => {
+    const {done} = link.begin('status', {});
+    const port = await greeted();
+    port.error = {message: 'An unexpected error occurred'};
+    port.end();
+    await assert.rejects(done, {code: 'hostExited'});
+  });
 
   test('a PIN is not sent again on the next port', async () => {
     const params = {origin: 'https://ecpa.dgpa.gov.tw', challengeNonce: nonce, pin: '123456'};
