@@ -15,11 +15,11 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   gcc libc6-dev        cgo, the C program that benchmarks compare with, the virtual USB bus
 #   pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2   real PC/SC, a virtual reader, real PKCS#11 modules
 #   cackey ykcs11        other people's modules for the same card
-#   chromium fonts-noto-cjk   the browser, Chinese in its screenshots
+#   chromium firefox-esr fonts-noto-cjk   the browsers, Chinese in their screenshots
 #   openssl libssl-dev   a second opinion on signatures
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32
 
 .PHONY: help
 help: ## List the targets.
@@ -91,7 +91,7 @@ test-extension: setup ## The extension: its modules, then real Chromium with a s
 	node --test --test-timeout=900000 extension/test/*.test.mjs
 
 .PHONY: test-e2e
-test-e2e: setup dev ## Everything together: page, Chromium, extension, host, OpenSC, PC/SC, virtual card, portal.
+test-e2e: setup dev ## Everything together: page, Chromium or Firefox, extension, host, OpenSC, PC/SC, virtual card, portal.
 	node --test --test-concurrency=1 --test-timeout=900000 tests/e2e/*.test.mjs
 
 .PHONY: bench

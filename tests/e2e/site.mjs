@@ -10,12 +10,13 @@ const PAGE = (body) => `<!doctype html><meta charset="utf-8"><title>site</title>
 
 // Calls the SDK at a click; a page that may not wait for one (an iframe, a prerendered page) calls at once and reports.
 const SCRIPT = `
-import {status, certificates, authenticate} from '/sdk/cardbridge.js';
+import {status, certificates, authenticate, sign} from '/sdk/cardbridge.js';
 const call = async () => {
   const {method, options = {}} = window.next ?? {method: 'authenticate'};
   try {
-    const result = method === 'authenticate' ? await authenticate('A'.repeat(44), options) : await ({status, certificates})[method](options);
-    return {result};
+    if (method === 'authenticate') return {result: await authenticate('A'.repeat(44), options)};
+    if (method === 'sign') return {result: await sign(options.document, {lang: options.lang})};
+    return {result: await ({status, certificates})[method](options)};
   } catch (error) { return {code: error.code, who: error.who, message: error.message, facts: error.facts}; }
 };
 document.querySelector('#go').addEventListener('click', async () => { window.outcome = undefined; window.outcome = await call(); });

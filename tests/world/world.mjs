@@ -55,6 +55,7 @@ export async function startBrowser(dir, {env = {}, headless = true, register = t
   const worker = context.serviceWorkers()[0] ?? await context.waitForEvent('serviceworker');
   return {
     context, worker, home,
+    stop: () => context.close(),
     register: () => run(bin('cardbridge'), ['register', '--browser=chromium'], hostEnv),
     unregister: () => run(bin('cardbridge'), ['unregister', '--browser=chromium'], hostEnv),
     /** As a crash would: no browser process says good-bye. */
@@ -116,10 +117,12 @@ export function hosts(folder) {
 
 /**
  * Rig, portal and browser together, each in a folder of this world's own.
- * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, browser?: object, dir?: string,
- *   portal?: import('./portal.mjs').PortalOptions}} options
+ * @param {{cards?: string, pinInPage?: boolean, policy?: (origin: string) => object, start?: Function, browser?: object, dir?: string,
+ *   portal?: import('./portal.mjs').PortalOptions}} options  start: which browser, startBrowser's Chromium unless told otherwise
  */
-export async function createWorld({cards = 'citizen', pinInPage = false, policy, browser: options = {}, dir, portal: portalOptions = {}} = {}) {
+export async function createWorld({
+  cards = 'citizen', pinInPage = false, policy, start = startBrowser, browser: options = {}, dir, portal: portalOptions = {},
+} = {}) {
   const parent = join(root, 'build', 'worlds');
   mkdirSync(parent, {recursive: true});
   const folder = dir ?? mkdtempSync(join(parent, 'w'));
@@ -136,8 +139,8 @@ export async function createWorld({cards = 'citizen', pinInPage = false, policy,
     ends.push(() => portal.stop());
     setPolicy(policy?.(portal.origin));
     const env = {PCSCLITE_CSOCK_NAME: rig.socket};
-    const browser = await startBrowser(folder, {env, ...options});
-    ends.push(() => browser.context.close());
+    const browser = await start(folder, {env, ...options});
+    ends.push(() => browser.stop());
     return {folder, rig, portal, browser, env, ends, stop};
   } catch (error) {
     await stop();
