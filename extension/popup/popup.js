@@ -1,26 +1,21 @@
 // The toolbar window: is everything there, and may this site use it.
 import {byId, element} from '../shared/elements.js';
 import {ask, explain, speak} from '../shared/panel.js';
-import {builtInPatterns, matches, parseAddress, patternOf} from '../shared/sites.js';
+import {parseAddress, siteState} from '../shared/sites.js';
 
 const {language, texts} = await speak();
 
-/** @param {URL | null} url @returns {Promise<'siteBuiltIn' | 'siteAdded' | 'siteOff' | 'siteImpossible'>} */
-async function siteState(url) {
-  if (!url) return 'siteImpossible';
-  if (builtInPatterns(chrome.runtime.getManifest()).some((pattern) => matches(pattern, url))) return 'siteBuiltIn';
-  const pattern = patternOf(url);
-  if (!pattern) return 'siteImpossible';
-  return await chrome.permissions.contains({origins: [pattern]}) ? 'siteAdded' : 'siteOff';
-}
+/** What the person is asked for; known before the click, since a browser grants nothing once the click is forgotten. @type {string | null} */
+let pattern = null;
 
 /** @param {URL | null} url */
 async function renderSite(url) {
-  const state = await siteState(url);
-  byId('site').textContent = texts[state];
-  byId('site').dataset.state = state;
-  byId('address').textContent = state === 'siteImpossible' ? '' : url?.origin ?? '';
-  byId('enable').hidden = state !== 'siteOff';
+  const found = await siteState(url, chrome.runtime.getManifest(), chrome.permissions);
+  pattern = found.pattern;
+  byId('site').textContent = texts[found.state];
+  byId('site').dataset.state = found.state;
+  byId('address').textContent = found.state === 'siteImpossible' ? '' : url?.origin ?? '';
+  byId('enable').hidden = found.state !== 'siteOff';
 }
 
 async function renderConnection() {
@@ -33,7 +28,6 @@ async function renderConnection() {
 const [tab] = await chrome.tabs.query({active: true, currentWindow: true});
 const url = parseAddress(tab?.url);
 byId('enable').addEventListener('click', async () => {
-  const pattern = url && patternOf(url);
   // The worker hears of the grant by itself: this window may be gone when the person has answered.
   if (pattern && await chrome.permissions.request({origins: [pattern]})) await renderSite(url);
 });

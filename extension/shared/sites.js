@@ -25,3 +25,19 @@ export function parseAddress(address) {
 export function patternOf(url) {
   return url.protocol === 'https:' && url.hostname !== '' ? `https://${url.hostname}/*` : null;
 }
+
+/**
+ * Whether the bridge runs on a site, and what to ask for where it does not. The person may take the manifest's own sites back
+ * (Firefox: in the add-on's permissions; Chromium: in its site access).
+ * @param {URL | null} url @param {chrome.runtime.Manifest} manifest @param {Pick<typeof chrome.permissions, 'getAll' | 'contains'>} permissions
+ * @returns {Promise<{state: 'siteBuiltIn' | 'siteAdded' | 'siteOff' | 'siteImpossible', pattern: string | null}>}
+ */
+export async function siteState(url, manifest, permissions) {
+  const builtIn = url && builtInPatterns(manifest).find((pattern) => matches(pattern, url));
+  const pattern = builtIn ?? (url && patternOf(url));
+  if (!pattern) return {state: 'siteImpossible', pattern: null};
+  // For a content script's own site Chromium's contains() always says no; the list has it.
+  const granted = builtIn ? (await permissions.getAll()).origins?.includes(builtIn) : await permissions.contains({origins: [pattern]});
+  if (!granted) return {state: 'siteOff', pattern};
+  return {state: builtIn ? 'siteBuiltIn' : 'siteAdded', pattern};
+}

@@ -10,7 +10,7 @@ import {TEXTS} from '../prompt/texts.js';
 import {pinFault} from '../prompt/pinfield.js';
 import {ERRORS} from '../shared/errors.js';
 import {NOTICES, WAIT_REASONS} from '../shared/messages.js';
-import {matches, patternOf} from '../shared/sites.js';
+import {matches, patternOf, siteState} from '../shared/sites.js';
 import {plain} from '../shared/elements.js';
 
 const root = new URL('..', import.meta.url);
@@ -87,6 +87,20 @@ test('match patterns', () => {
   ]) assert.equal(matches(pattern, new URL(address)), expected, `${pattern} ${address}`);
   assert.equal(patternOf(new URL('https://portal.example.org:8443/x')), 'https://portal.example.org/*');
   for (const address of ['http://portal.example.org/', 'chrome://settings/', 'file:///x', 'data:,x']) assert.equal(patternOf(new URL(address)), null, address);
+});
+
+test('the toolbar window says what is granted, the manifest’s own sites too', async () => {
+  for (const [address, origins, expected] of [
+    ['https://ecpa.dgpa.gov.tw/', ['https://*.gov.tw/*'], {state: 'siteBuiltIn', pattern: 'https://*.gov.tw/*'}],
+    ['https://ecpa.dgpa.gov.tw/', ['http://localhost/*'], {state: 'siteOff', pattern: 'https://*.gov.tw/*'}],
+    ['https://portal.example.org:8443/x', ['https://portal.example.org/*'], {state: 'siteAdded', pattern: 'https://portal.example.org/*'}],
+    ['https://portal.example.org:8443/x', ['https://*.gov.tw/*'], {state: 'siteOff', pattern: 'https://portal.example.org/*'}],
+    ['http://portal.example.org/', ['https://*.gov.tw/*'], {state: 'siteImpossible', pattern: null}],
+  ]) {
+    const permissions = {getAll: async () => ({origins}), contains: async (wanted) => wanted.origins[0] !== 'https://*.gov.tw/*' && origins.includes(wanted.origins[0])};
+    assert.deepEqual(await siteState(new URL(address), manifest, permissions), expected, address);
+  }
+  assert.equal((await siteState(null, manifest, {})).state, 'siteImpossible');
 });
 
 test('the content script is on the granted sites, and on none after the grant is taken back', async () => {
