@@ -6,7 +6,8 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {Marionette} from './marionette.mjs';
 import {bin, root, run} from './process.mjs';
 
-const PATIENCE = 90_000;
+// as long as a busy machine needs to start it
+const PATIENCE = 180_000;
 const QUIT_PATIENCE = 20_000;
 const PREFS = {
   'marionette.port': 0, // any; Firefox writes which one
@@ -136,7 +137,7 @@ export class FirefoxPage {
  * @param {{env?: Record<string, string>, register?: boolean, extensionDir?: string | null, prefs?: Record<string, unknown>, executable?: string}} [options]
  *   extensionDir null: none is loaded
  */
-export async function startFirefox(dir, {env = {}, register = true, extensionDir = join(root, 'extension'), prefs = {}, executable = 'firefox-esr'} = {}) {
+export async function startFirefox(dir, {env = {}, register = true, extensionDir = join(root, 'extension'), prefs = {}, executable = process.env.FIREFOX ?? 'firefox-esr'} = {}) {
   const home = join(dir, 'home');
   const hostEnv = {
     PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', LANGUAGE: 'zh_TW', XDG_STATE_HOME: join(home, 'state'), XDG_RUNTIME_DIR: dir, TMPDIR: dir, ...env,
@@ -190,7 +191,7 @@ async function launch(executable, profile, prefs, env) {
   const lines = Object.entries({...PREFS, ...prefs}).map(([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`);
   writeFileSync(join(profile, 'user.js'), lines.join(''));
   const size = {MOZ_HEADLESS_WIDTH: '1280', MOZ_HEADLESS_HEIGHT: '860'};
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.env.FIREFOX ?? executable, '--headless', '--no-remote', '--marionette',
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', executable, '--headless', '--no-remote', '--marionette',
     '--width', '1280', '--height', '860', '--profile', profile, 'about:blank'], {env: {...env, ...size}, stdio: 'ignore'});
   let alive = true;
   const ended = new Promise((resolve) => {
