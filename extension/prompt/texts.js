@@ -62,7 +62,7 @@ const zh = {
   wanted: '網站要求的憑證：',
   onCard: '卡片裡的憑證',
   /** @param {number} count */
-  aside: (count) => `其他 ${count} 張憑證（加密用、發證機關的），不能登入`,
+  aside: (count) => `其他 ${count} 張憑證（加密用、發證機關的），這裡用不到`,
   /** @param {string} is @param {string} wanted */
   wrongCard: (is, wanted) => ({message: `這張是${is}，網站要的是${wanted}`, hint: `請拔出這張卡片，改插${wanted}。`}),
   /** @param {string} is */
@@ -141,7 +141,7 @@ const en = {
   fields: {issuer: 'Issuer', validity: 'Valid', reader: 'Reader'},
   wanted: 'The web site asks for: ',
   onCard: 'On the card',
-  aside: (count) => `${count} more (for encryption, or the issuer's own): not for logging in`,
+  aside: (count) => `${count} more (for encryption, or the issuer's own): not for use here`,
   wrongCard: (is, wanted) => ({message: `This is: ${is}. The web site wants: ${wanted}`, hint: `Take this card out and put in the other: ${wanted}.`}),
   barredCard: (is) => ({message: `This is: ${is}. This computer's settings do not allow it for this web site`, hint: 'Use a card of another kind, or ask IT to check cardKinds of this web site in the policy file.'}),
   askIT: 'Please call your IT department and tell them the reference and this:',

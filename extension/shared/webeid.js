@@ -35,7 +35,7 @@ const GROUPS = /** @type {const} */ ({
   ERR_WEBEID_NATIVE_INVALID_ARGUMENT: ['invalidParams', 'nonceInvalid', 'algorithmUnsupported', 'documentInvalid', 'messageTooLarge', 'pinFromPageNotAllowed'],
   // The card, its reader, its software, or IT's policy: the message says which.
   ERR_WEBEID_NATIVE_FATAL: [
-    'pinLocked', 'cardRemoved', 'cardChanged', 'cardNotReset', 'cardNotRecognised', 'cardBusy', 'noReader', 'noCard', 'wrongCard',
+    'pinLocked', 'cardRemoved', 'cardChanged', 'cardNotReset', 'cardNotRecognised', 'cardNumberMissing', 'cardBusy', 'noReader', 'noCard', 'wrongCard',
     'noUsableCertificate', 'pinOutcomeUnknown', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleInvalid', 'moduleFailed', 'moduleTimeout',
     'hostExited', 'hostGarbled', 'originNotAllowed', 'operationNotAllowed', 'policyInvalid',
   ],

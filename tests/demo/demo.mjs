@@ -1,6 +1,7 @@
 // make demo: the portal's logins, from its page to the card and back: a person's first, which binds the card to an account; the
-// same person's next, with the PIN alone; an agency's. With a display a person does it, with a drawer of cards beside the
-// portal; without one it is done here, a line for each step with its time, numbered screenshots below build/demo/.
+// same person's next, with the PIN alone; an agency's; then a document is signed on one of the SDK's example pages. With a display
+// a person does it, with a drawer of cards beside the portal; without one it is done here, a line for each step with its time,
+// numbered screenshots below build/demo/.
 //   PIN_IN_PAGE=1            the portal's own PIN field
 //   CARD=/path/to/module.so  the person's own reader and card; TRUST=/folder/of/ca-certificates; REVOCATION=none where its
 //                            certificate names no OCSP responder and no CRL
@@ -149,7 +150,22 @@ async function story(parts, page) {
   step('an agency’s card is put in');
   const agency = await expect(parts, page, virtualPIN, '/agency');
   console.log(agency.line);
+  await examples(parts, page);
   return person;
+}
+
+/** The SDK's example pages, one of them with the card: a signed document. */
+async function examples({browser, portal}, page) {
+  await page.goto(`${portal.origin}/examples/`);
+  const calls = await page.$$eval('#calls a', (links) => links.map((link) => link.textContent));
+  await page.goto(`${portal.origin}/examples/?sign`);
+  await page.waitForSelector('#form:not([hidden])');
+  await page.click('#run');
+  await typePIN(await browser.prompt('pin'), virtualPIN);
+  await page.waitForSelector('#outcome.good, #outcome.bad');
+  if (!(await page.textContent('#outcome')).includes('"signature"')) throw new Error(`the example did not sign: ${await page.textContent('#outcome')}`);
+  await page.screenshot({path: picture('example-sign'), fullPage: true});
+  step(`an example page for each call of the SDK (${calls.join(', ')}), one document signed`);
 }
 
 async function main() {
@@ -174,6 +190,7 @@ async function main() {
     step(`the cards lie in a drawer: ${drawer.url()}`);
     await page.bringToFront();
   }
+  console.log(`demo: an example page for each call of the SDK: ${parts.portal.origin}/examples/`);
   console.log(module ? 'demo: press 登入 and type the PIN of your card.' : `demo: press 登入; the PIN of every card is ${virtualPIN}. The drawer is the other tab. Ctrl-C ends.`);
   parts.browser.context.on('close', () => process.emit('SIGTERM'));
   const end = await outcome(page, 0);
