@@ -11,6 +11,7 @@ import {RequestError} from './failures.js';
  *
  * @typedef {object} Pending
  * @property {string} method
+ * @property {number | undefined} documents how many a sign has
  * @property {Handlers} handlers
  * @property {(result: any) => void} resolve
  * @property {(error: RequestError) => void} reject
@@ -51,7 +52,8 @@ export class Connection {
   request(id, method, params, handlers = {}) {
     if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, {method, handlers, resolve, reject});
+      const {documents} = /** @type {{documents?: unknown[]}} */ (params);
+      this.#pending.set(id, {method, documents: documents?.length, handlers, resolve, reject});
       this.#send({id, method, params});
     });
   }
@@ -125,6 +127,7 @@ export class Connection {
   #onResult(id, result) {
     const pending = this.#take(id);
     RESULTS[pending.method](result, `${pending.method} result`);
+    if (/** @type {any} */ (result).items?.length !== pending.documents) throw new Error('not one item for each document');
     this.#pending.delete(id);
     pending.resolve(result);
   }

@@ -20,7 +20,7 @@ export function explainResult(result) {
   const {code, problems, items} = result;
   return {
     ...result,
-    ...(code && {texts: textsOf(code)}),
+    ...(code && explain({code})),
     ...(problems && {problems: problems.map(explain)}),
     ...(items && {items: items.map((/** @type {any} */ item) => (item.error ? {error: explain(item.error)} : item))}),
   };

@@ -69,7 +69,7 @@ export interface AuthenticationToken {
 export interface CallOptions {
   /** Aborting ends the operation and closes its window; the promise rejects with the signal's reason. */
   signal?: AbortSignal;
-  /** Milliseconds until the call is given up as userTimeout; 30 s for status, 15 minutes for the others. */
+  /** Milliseconds until the call is given up as userTimeout, hashing included; 30 s for status, 15 minutes for the others. */
   timeoutMs?: number;
 }
 
@@ -103,9 +103,9 @@ export interface SignOptions extends CertificatesOptions {
   hash?: 'SHA-256' | 'SHA-384' | 'SHA-512';
   /** RSASSA-PSS, for RSA keys. */
   pss?: boolean;
-  /** At most 64 bytes, from the server: it finds them in the signature. */
-  nonce?: Uint8Array;
-  /** The card's printed number goes into the signature. */
+  /** 1 to 64 bytes, from the server: it finds them in the signature. Not text: a text's bytes are for its sender to say. */
+  nonce?: Uint8Array | ArrayBuffer;
+  /** The token's serial number (CK_TOKEN_INFO) goes into the signature; cardNumberMissing where it has none that fits. */
   cardNumber?: boolean;
   /** Certificate.id */
   certificate?: string;
@@ -176,7 +176,7 @@ export function removeEventListener(type: CardEvent['type'] | 'error', listener:
 
 /** message is the Chinese text; texts and hint hold both languages. */
 export class CardBridgeError extends Error {
-  constructor(failure: { code: string; who?: string; texts?: Record<Language, { message: string; hint: string }>; facts?: object; operation?: string });
+  constructor(failure: { code: string; who?: string; texts?: Record<Language, { message: string; hint: string }>; facts?: object; operation?: string }, options?: ErrorOptions);
   readonly code: string;
   readonly who: Who;
   readonly texts: Record<Language, { message: string; hint: string }>;

@@ -1,7 +1,7 @@
 // The SDK of a portal: status, certificates, authenticate, sign over the CardBridge extension. No dependency, no eval, no inline style.
-import {base64, prepare} from './documents.js';
+import {check, nonceText, prepare} from './documents.js';
 import {CardBridgeError} from './failure.js';
-import {call} from './request.js';
+import {call, send, within} from './request.js';
 
 export {addEventListener, removeEventListener} from './events.js';
 export {CardBridgeError, configure} from './failure.js';
@@ -11,9 +11,9 @@ const STATUS_MS = 30_000;
 const PERSON_MS = 15 * 60_000;
 
 /** @param {import('./cardbridge.js').CallOptions} [options] @returns {Promise<any>} */
-export async function status(options = {}) {
-  const {result: {texts, ...result}, version} = await call('status', {}, {timeoutMs: STATUS_MS, ...options});
-  return {extension: {version}, ...result, ...(result.code && {problem: new CardBridgeError({code: result.code, texts})})};
+export async function status(options) {
+  const {result: {texts, who, ...result}, version} = await call('status', {}, options, STATUS_MS);
+  return {extension: {version}, ...result, ...(result.code && {problem: new CardBridgeError({code: result.code, who, texts})})};
 }
 
 /** @param {import('./cardbridge.js').CallOptions} [options] @returns {Promise<boolean>} */
@@ -28,22 +28,23 @@ export async function isAvailable(options) {
 }
 
 /** @param {import('./cardbridge.js').CertificatesOptions} [options] @returns {Promise<any>} */
-export async function certificates({kinds, ...options} = {}) {
-  const {result} = await call('certificates', {kinds}, {timeoutMs: PERSON_MS, ...options});
+export async function certificates(options) {
+  const {result} = await call('certificates', {kinds: options?.kinds}, options, PERSON_MS);
   return {...result, problems: result.problems?.map((/** @type {any} */ problem) => new CardBridgeError(problem))};
 }
 
 /** @param {string} challengeNonce @param {import('./cardbridge.js').AuthenticateOptions} [options] @returns {Promise<any>} */
-export async function authenticate(challengeNonce, {pin, algorithm, kinds, certificate, lang, ...options} = {}) {
+export async function authenticate(challengeNonce, options) {
+  const {pin, algorithm, kinds, certificate, lang} = options ?? {};
   const params = {challengeNonce, algorithm, kinds, certificate, language: lang, pin};
-  return (await call('authenticate', params, {timeoutMs: PERSON_MS, ...options})).result;
+  return (await call('authenticate', params, options, PERSON_MS)).result;
 }
 
 /**
  * @param {import('./cardbridge.js').Document} document @param {import('./cardbridge.js').SignOptions} [options]
  * @returns {Promise<any>}
  */
-export async function sign(document, options = {}) {
+export async function sign(document, options) {
   const {certificate, items: [{signature, error}]} = await signBatch([document], options);
   if (error) throw error;
   return {certificate, signature};
@@ -53,12 +54,15 @@ export async function sign(document, options = {}) {
  * @param {import('./cardbridge.js').Document[]} documents @param {import('./cardbridge.js').SignOptions} [options]
  * @returns {Promise<any>}
  */
-export async function signBatch(documents, {hash, pss, nonce, cardNumber, kinds, certificate, lang, ...options} = {}) {
-  const {signal, onProgress} = options;
-  const prepared = await prepare(documents, {hash, signal, onHashed: (share) => onProgress?.('hashing', share)});
-  if (!prepared) throw new CardBridgeError({code: 'documentInvalid'});
-  const params = {documents: prepared, hash, pss, nonce: nonce && base64(nonce), cardNumber, kinds, certificate, language: lang};
-  const {result} = await call('sign', params, {timeoutMs: PERSON_MS, ...options});
+export async function signBatch(documents, options) {
+  const {hash, pss, nonce, cardNumber, kinds, certificate, lang, onProgress} = options ?? {};
+  check(documents);
+  const rest = {hash, pss, nonce: nonce && nonceText(nonce), cardNumber, kinds, certificate, language: lang};
+  const {result} = await within(options, PERSON_MS, async (signal) => {
+    const prepared = await prepare(documents, {hash, signal, onHashed: (share) => onProgress?.('hashing', share)});
+    signal.throwIfAborted();
+    return send('sign', {documents: prepared, ...rest}, signal, {onProgress});
+  });
   for (const item of result.items) if (item.error) item.error = new CardBridgeError(item.error);
   return result;
 }

@@ -10,6 +10,7 @@ export interface Outcome {
   /** A code of CODES, or any value to throw. */
   error?: string | Error;
   facts?: Record<string, unknown>;
+  /** A code in a status, and errors in items (codes, or {code}), become the errors that the SDK makes of them. */
   result?: unknown;
 }
 
@@ -22,7 +23,8 @@ export interface Double {
   calls: { method: Method; args: any[] }[];
   /** The outcomes of the next calls of a method, in order; TypeError for an unknown method or code. isAvailable uses status. */
   script(method: Method, ...outcomes: Outcome[]): void;
-  /** A reader as it is from now on; listeners hear what changed. gone: unplugged. One reader with a card is there at first. */
+  /** A reader as it is from now on; listeners hear what changed. gone: unplugged. One reader with a card is there at first,
+   * which listeners are told as by the SDK. */
   reader(state: sdk.Reader['state'] | 'gone', name?: string): void;
   /** Listeners of error hear that the watch ended with this code. */
   fail(code: string): void;

@@ -1,6 +1,7 @@
 // A double of the SDK for a portal's own tests: no card, no extension, outcomes by script, the same names, classes and texts.
 import {ERRORS} from '../shared/errors.js';
 import {CardBridgeError, configure} from './cardbridge.js';
+import {check, nonceText} from './documents.js';
 
 /** @typedef {import('./double.js').Outcome} Outcome */
 
@@ -80,13 +81,17 @@ class Double {
     this.#calls.push({method, args});
     const options = args[method === 'status' || method === 'certificates' ? 0 : 1] ?? {};
     options.signal?.throwIfAborted();
+    if (method === 'sign' || method === 'signBatch') {
+      check(method === 'sign' ? [args[0]] : args[0]);
+      if (options.nonce) nonceText(options.nonce);
+    }
     const {progress = [], pending, error, facts, result} = this.#scripts.get(method)?.shift() ?? {};
     for (const state of progress) options.onProgress?.(state);
     if (pending) await ended(options);
     await Promise.resolve();
     options.signal?.throwIfAborted();
     if (error !== undefined) throw typeof error === 'string' ? errorOf(error, {facts}) : error;
-    return result ?? DEFAULTS[method]({args, readers: this.#list()});
+    return asGiven(result ?? DEFAULTS[method]({args, readers: this.#list()}));
   }
 
   /** @param {any} options */
@@ -111,6 +116,10 @@ class Double {
     if (signal?.aborted) return;
     all.add(listener);
     signal?.addEventListener('abort', () => all.delete(listener), {once: true});
+    // As the SDK tells of what is there at first.
+    for (const [reader, state] of this.#readers) {
+      if (type === 'readerchange' || (type === 'cardinserted' && state !== 'empty')) queueMicrotask(() => { if (all.has(listener)) listener({type, reader, state}); });
+    }
   }
 
   /** @param {string} name @param {string} state */
@@ -129,6 +138,14 @@ class Double {
   #emit(type, event) {
     for (const listener of [.../** @type {Set<(event: any) => void>} */ (this.#listeners.get(type))]) listener({type, ...event});
   }
+}
+
+/** A scripted result with its codes as the errors that the SDK makes of them. @param {any} result */
+function asGiven(result) {
+  const {code, items} = Object(result);
+  if (code) return {...result, problem: errorOf(code)};
+  if (!Array.isArray(items)) return result;
+  return {...result, items: items.map(({error, ...item}) => (error ? {error: error instanceof Error ? error : errorOf(error.code ?? error)} : item))};
 }
 
 /** Never resolves: until the page aborts, or its time is over. @param {{signal?: AbortSignal, timeoutMs?: number}} options */

@@ -23,6 +23,10 @@ export function addEventListener(type, listener, {signal} = {}) {
   all.add(listener);
   signal?.addEventListener('abort', () => removeEventListener(type, listener), {once: true});
   if (!running) void watch();
+  // What the others were told already.
+  for (const [reader, state] of known ?? []) {
+    if (type === 'readerchange' || (type === 'cardinserted' && holds(state))) queueMicrotask(() => { if (all.has(listener)) tell(listener, {type, reader, state}); });
+  }
 }
 
 /** @param {string} type @param {(event: any) => void} listener */
@@ -38,7 +42,7 @@ async function watch() {
   for (let pause = FIRST_PAUSE_MS; !signal.aborted;) {
     await seen(signal);
     try {
-      await call('watch', {}, {signal, onReaders: (readers) => { pause = FIRST_PAUSE_MS; compare(readers); }});
+      await call('watch', {}, {signal, onReaders: (/** @type {any[]} */ readers) => { pause = FIRST_PAUSE_MS; compare(readers); }});
     } catch (error) {
       if (signal.aborted) return;
       emit('error', {error});
@@ -85,11 +89,14 @@ function compare(readers) {
 
 /** @param {string} type @param {object} event */
 function emit(type, event) {
-  for (const listener of [.../** @type {Set<(event: any) => void>} */ (listeners.get(type))]) {
-    try {
-      listener({type, ...event});
-    } catch (error) {
-      reportError(error); // one listener's mistake is not the next one's
-    }
+  for (const listener of [.../** @type {Set<(event: any) => void>} */ (listeners.get(type))]) tell(listener, {type, ...event});
+}
+
+/** @param {(event: any) => void} listener @param {object} event */
+function tell(listener, event) {
+  try {
+    listener(event);
+  } catch (error) {
+    reportError(error); // one listener's mistake is not the next one's
   }
 }

@@ -25,11 +25,11 @@ function installFor(part, agent = globalThis.navigator?.userAgent ?? '') {
 }
 
 export class CardBridgeError extends Error {
-  /** @param {{code: string, who?: string, texts?: any, facts?: any, operation?: string}} failure */
-  constructor({code, who, texts, facts, operation}) {
-    const [acts, zh, zhHint, en, enHint] = TEXTS[code] ?? TEXTS.internal;
+  /** @param {{code: string, who?: string, texts?: any, facts?: any, operation?: string}} failure @param {ErrorOptions} [options] */
+  constructor({code, who, texts, facts, operation}, options) {
+    const [acts, zh, zhHint, en, enHint] = Object.hasOwn(TEXTS, code) ? TEXTS[code] : TEXTS.internal;
     const known = texts ?? {'zh-TW': {message: zh, hint: zhHint}, en: {message: en, hint: enHint}};
-    super(known['zh-TW'].message);
+    super(known['zh-TW'].message, options);
     this.name = 'CardBridgeError';
     this.code = code;
     this.who = who ?? acts;
@@ -39,6 +39,6 @@ export class CardBridgeError extends Error {
     this.operation = operation;
     // An error that no host had a part in has no operation, so nothing to look for in a log.
     this.reference = operation?.slice(0, REFERENCE_LENGTH);
-    this.install = PARTS[code] && installFor(PARTS[code]);
+    this.install = Object.hasOwn(PARTS, code) ? installFor(PARTS[code]) : undefined;
   }
 }

@@ -4,32 +4,67 @@ import {CardBridgeError} from './failure.js';
 const ACK_MS = 1000;
 const REPEAT_MS = [100, 300, 600];
 
+const LONGEST_MS = 2 ** 31 - 1; // of a timer; a longer one would be over at once
+
 /**
- * @typedef {import('./cardbridge.js').CallOptions & {
- *   onProgress?: (state: any, share?: number) => void, onReaders?: (readers: any[]) => void}} Options
+ * @typedef {{onProgress?: (state: any, share?: number) => void, onReaders?: (readers: any[]) => void}} Events
+ * @typedef {import('./cardbridge.js').CallOptions & Events} Options
  */
 
 /**
- * @param {string} method @param {Record<string, unknown>} params members that are undefined are left out
- * @param {Options} options
+ * @param {string} method @param {object} params @param {Options | null | undefined} options @param {number} [defaultMs]
  * @returns {Promise<{result: any, version: string}>}
  */
-export function call(method, params, {signal, timeoutMs, ...events}) {
+export function call(method, params, options, defaultMs) {
+  return within(options, defaultMs, (signal) => send(method, params, signal, options ?? {}));
+}
+
+/**
+ * Work that the caller's signal or the time ends; it has a signal of its own, which tells it so.
+ * @template T @param {import('./cardbridge.js').CallOptions | null | undefined} options @param {number | undefined} defaultMs none: for ever
+ * @param {(signal: AbortSignal) => Promise<T>} work @returns {Promise<T>}
+ */
+export async function within(options, defaultMs, work) {
+  const {signal, timeoutMs} = options ?? {};
+  signal?.throwIfAborted();
+  const own = new AbortController();
+  const onAbort = () => own.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort);
+  const ms = timeoutMs ?? defaultMs;
+  const timer = ms !== undefined && setTimeout(() => own.abort(new CardBridgeError({code: 'userTimeout'})), Math.min(ms, LONGEST_MS));
+  try {
+    return await Promise.race([
+      work(own.signal), new Promise((_, reject) => { own.signal.addEventListener('abort', () => reject(own.signal.reason)); }),
+    ]);
+  } finally {
+    if (timer) clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
+    own.abort();
+  }
+}
+
+/**
+ * @param {string} method @param {object} params @param {AbortSignal} signal @param {Events} events
+ * @returns {Promise<{result: any, version: string}>}
+ */
+export function send(method, params, signal, events) {
   return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    for (const name of Object.keys(params)) if (params[name] === undefined) delete params[name];
-    const request = new Request(method, params, events, (error, outcome) => {
-      signal?.removeEventListener('abort', onAbort);
+    const request = new Request(method, plain(params), events, (error, outcome) => {
       if (outcome) resolve(outcome);
       else reject(error);
     });
-    const onAbort = () => request.cancel(signal?.reason);
-    signal?.addEventListener('abort', onAbort);
-    request.start(timeoutMs);
+    signal.addEventListener('abort', () => request.cancel(signal.reason));
+    request.start();
   });
+}
+
+/** Without members that are undefined, and nothing that cannot be posted, as a framework's proxy. @param {object} params */
+function plain(params) {
+  try {
+    return JSON.parse(JSON.stringify(params));
+  } catch (cause) {
+    throw new CardBridgeError({code: 'invalidParams'}, {cause});
+  }
 }
 
 class Request {
@@ -38,8 +73,6 @@ class Request {
   #ended = false;
   /** @type {ReturnType<typeof setTimeout>[]} */
   #timers = [];
-  /** @type {ReturnType<typeof setTimeout> | undefined} */
-  #timeout;
   #method;
   #params;
   #events;
@@ -47,7 +80,7 @@ class Request {
   #listener = (/** @type {MessageEvent} */ event) => this.#receive(event);
 
   /**
-   * @param {string} method @param {Record<string, unknown>} params @param {Options} events
+   * @param {string} method @param {Record<string, unknown>} params @param {Events} events
    * @param {(error: unknown, outcome?: {result: any, version: string}) => void} onEnd
    */
   constructor(method, params, events, onEnd) {
@@ -57,15 +90,11 @@ class Request {
     this.#onEnd = onEnd;
   }
 
-  /** @param {number | undefined} timeoutMs */
-  start(timeoutMs) {
+  start() {
     window.addEventListener('message', this.#listener);
     // On a page that is still loading the bridge may come after us: the message is repeated until it is acknowledged.
     for (const delay of REPEAT_MS) this.#later(delay, () => this.#send());
     this.#later(ACK_MS, () => this.#missing());
-    if (timeoutMs !== undefined) {
-      this.#timeout = setTimeout(() => this.cancel(new CardBridgeError({code: 'userTimeout'})), timeoutMs);
-    }
     this.#send();
   }
 
@@ -73,7 +102,7 @@ class Request {
   cancel(reason) {
     if (this.#ended) return;
     post({cardbridge: 'request', id: newId(), method: 'cancel', params: {id: this.#id}});
-    this.#end(reason ?? new CardBridgeError({code: 'cancelled'}));
+    this.#end(reason);
   }
 
   /** @param {number} delay @param {() => void} work only done while there is no ack */
@@ -121,7 +150,6 @@ class Request {
     if (this.#ended) return;
     this.#ended = true;
     this.#acknowledged();
-    clearTimeout(this.#timeout);
     window.removeEventListener('message', this.#listener);
     this.#onEnd(error, outcome);
   }

@@ -45,7 +45,7 @@ const document_ = object({
 });
 const signMembers = {
   // One more than may be signed at once: the host says why it refuses.
-  documents: list(0, 21, document_), 'hash?': text(1, 16), 'pss?': boolean, 'nonce?': blob(88), 'cardNumber?': boolean,
+  documents: list(0, 21, document_), 'hash?': text(1, 16), 'pss?': boolean, 'nonce?': base64(88), 'cardNumber?': boolean,
   'kinds?': kinds, 'certificate?': fingerprint, 'language?': language,
 };
 const signRawMembers = {certificate: fingerprint, digest: blob(88), hash: text(1, 16), 'language?': language};
@@ -82,6 +82,13 @@ export const EXTENSION_PARAMS = {
   cancel: object({id: messageId}),
 };
 
+const item = object({'signature?': base64(1048576), 'error?': object({code, who: oneOf('person', 'it', 'developer', 'us')})});
+/** Exactly one of the two. @type {Check} */
+const signItem = (value, path) => {
+  item(value, path);
+  if (Object.keys(/** @type {object} */ (value)).length !== 1) throw new CheckError(path, 'neither signature nor error, or both');
+};
+
 /** @type {Record<string, Check>} */
 export const RESULTS = {
   hello: object({
@@ -101,10 +108,7 @@ export const RESULTS = {
     unverifiedCertificate: base64(65536), algorithm: oneOf(...ALGORITHMS), signature: base64(8192),
     format: text(1, 32, /^web-eid:1(\.\d+)?$/), appVersion: text(1, 512),
   }),
-  sign: object({
-    certificate: base64(65536),
-    items: list(1, 20, object({'signature?': base64(1048576), 'error?': object({code, who: oneOf('person', 'it', 'developer', 'us')})})),
-  }),
+  sign: object({certificate: base64(65536), items: list(1, 20, signItem)}),
   signRaw: object({signature: base64(8192), algorithm: oneOf('RSASSA-PKCS1-v1_5', 'ECDSA'), hash: oneOf(...HASHES)}),
 };
 

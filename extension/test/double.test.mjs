@@ -71,6 +71,8 @@ test('readers change when the test says so', async () => {
   for (const type of ['cardinserted', 'cardremoved', 'readerchange', 'error']) {
     sdk.addEventListener(type, ({reader: name, state, error}) => seen.push(`${type} ${error?.code ?? `${name} ${state}`}`), {signal: controller.signal});
   }
+  await Promise.resolve();
+  assert.deepEqual(seen.splice(0), ['cardinserted Double Reader 00 00 present', 'readerchange Double Reader 00 00 present'], 'what is there at first');
   reader('empty');
   reader('present');
   reader('present');
@@ -86,4 +88,18 @@ test('readers change when the test says so', async () => {
   controller.abort();
   reader('empty');
   assert.equal(seen.length, 9);
+});
+
+test('wrong documents and nonces fail as with the SDK; scripted codes become errors', async () => {
+  const {sdk, script} = createDouble();
+  for (const document of [undefined, {title: 't'}, {title: 't', content: 1}]) await assert.rejects(sdk.sign(document), {code: 'documentInvalid'});
+  await assert.rejects(sdk.signBatch(Array(21).fill({title: 't', content: 'c'})), {code: 'documentInvalid'});
+  await assert.rejects(sdk.sign({title: 't', content: 'c'}, {nonce: 'text'}), {code: 'invalidParams'});
+  script('status', {result: {allowed: false, code: 'originNotAllowed'}});
+  const {problem} = await sdk.status();
+  assert.ok(problem instanceof CardBridgeError && problem.who === 'it');
+  script('signBatch', {result: {certificate: 'x', items: [{signature: 's'}, {error: {code: 'cardRemoved'}}]}});
+  const {items} = await sdk.signBatch([1, 2].map((at) => ({title: `${at}`, content: 'c'})));
+  assert.equal(items[0].signature, 's');
+  assert.ok(items[1].error instanceof CardBridgeError && items[1].error.code === 'cardRemoved');
 });

@@ -286,3 +286,18 @@ describe('what the host sends', () => {
     await assert.rejects(late.done, {code: 'cancelled'});
   });
 });
+
+test('a sign answer has one item for each document, each with one of the two', async () => {
+  for (const [items, good] of [
+    [[{signature: 'QUJD'}, {error: {code: 'cardRemoved', who: 'person'}}], true], [[{signature: 'QUJD'}], false],
+    [[{signature: 'QUJD'}, {}], false], [[{signature: 'QUJD'}, {signature: 'QUJD', error: {code: 'internal', who: 'us'}}], false],
+  ]) {
+    const operation = link.begin('sign', {documents: [{}, {}]});
+    const port = await greeted();
+    reply(port, port.sent.at(-1), {certificate: 'QUJD', items});
+    if (good) assert.equal((await operation.done).items.length, 2);
+    else await assert.rejects(operation.done, {code: 'hostGarbled'});
+    port.end();
+    await settle();
+  }
+});

@@ -21,7 +21,7 @@ globalThis.window = {
   },
 };
 const {
-  status, isAvailable, certificates, authenticate, sign, configure, addEventListener, removeEventListener, CardBridgeError,
+  status, isAvailable, certificates, authenticate, sign, signBatch, configure, addEventListener, removeEventListener, CardBridgeError,
 } = await import('../sdk/cardbridge.js');
 
 const deliver = (data, more = {}) => [...listeners].forEach((listener) => listener({data, source: window, origin: self.origin, ...more}));
@@ -150,14 +150,14 @@ test('an error speaks the words that came with it', async () => {
   });
 });
 
-test('status tells a problem with its words, certificates too', async () => {
+test('status tells a problem with its words and who acts, certificates too', async () => {
   const texts = {'zh-TW': {message: '沒有讀卡機', hint: '接上'}, en: {message: 'no reader', hint: 'plug in'}};
   extension = (message) => respond(message, {result: message.method === 'status'
-    ? {allowed: true, code: 'noModule', texts} : {certificates: [], readers: [], problems: [{code: 'noReader', texts, who: 'person'}]}});
+    ? {allowed: true, code: 'noModule', texts, who: 'it'} : {certificates: [], readers: [], problems: [{code: 'noReader', texts, who: 'person'}]}});
   const {problem, code, ...rest} = await status();
   assert.equal(code, 'noModule');
   assert.ok(problem instanceof CardBridgeError);
-  assert.deepEqual([problem.texts, 'texts' in rest], [texts, false]);
+  assert.deepEqual([problem.texts, problem.who, 'texts' in rest, 'who' in rest], [texts, 'it', false, false]);
   const {problems} = await certificates();
   assert.deepEqual([problems[0].code, problems[0].message], ['noReader', '沒有讀卡機']);
 });
@@ -213,6 +213,8 @@ test('what is missing comes with the link of this browser and system', async (t)
 
 test('only content is signed, not the word undefined', async () => {
   for (const content of [undefined, null, 1, {}, ['a']]) await assert.rejects(sign({title: 't', content}), {code: 'documentInvalid'});
+  for (const documents of [undefined, null, [], {}, [null], Array(21).fill({title: 't', content: 'c'})]) await assert.rejects(signBatch(documents), {code: 'documentInvalid'});
+  await assert.rejects(sign(), {code: 'documentInvalid'});
   assert.equal(posted.length, 0);
 });
 
@@ -288,4 +290,66 @@ test('card events: hidden pages wait, an ended host is asked again, a refusal en
   controller.abort();
   await settle();
   assert.deepEqual(posted.at(-1).params, {id: watches()[4].id});
+});
+
+test('what cannot be posted is a typed error or plain again, and leaves no listener', async () => {
+  extension = (message) => respond(message, {result: {}});
+  await authenticate(nonce, {kinds: new Proxy(['citizen'], {})});
+  assert.deepEqual(posted[0].params.kinds, ['citizen']);
+  await authenticate(nonce, null);
+  const circle = [];
+  circle.push(circle);
+  await assert.rejects(authenticate(nonce, {kinds: circle}), {code: 'invalidParams'});
+  await assert.rejects(authenticate(1n), {code: 'invalidParams'});
+});
+
+test('a deadline longer than a timer is no deadline of nothing; none given is the default', async () => {
+  extension = ack;
+  for (const timeoutMs of [Infinity, 30 * 24 * 3600_000]) {
+    const call = authenticate(nonce, {timeoutMs});
+    await settle();
+    mock.timers.tick(24 * 3600_000);
+    respond(posted.at(-1), {result: {format: 'web-eid:1.0'}});
+    assert.equal((await call).format, 'web-eid:1.0');
+  }
+  const silent = assert.rejects(status({timeoutMs: undefined}), {code: 'userTimeout'});
+  await settle();
+  mock.timers.tick(30_000);
+  await silent;
+});
+
+test('abort and deadline end the reading of a file that hangs', async () => {
+  const hanging = new Blob(['x']);
+  hanging.arrayBuffer = () => new Promise(() => {});
+  const controller = new AbortController();
+  const aborted = assert.rejects(sign({title: 't', content: hanging}, {signal: controller.signal}), /left/);
+  controller.abort(new Error('left'));
+  await aborted;
+  const late = assert.rejects(sign({title: 't', content: hanging}, {timeoutMs: 500}), {code: 'userTimeout'});
+  await settle();
+  mock.timers.tick(500);
+  await late;
+  assert.equal(posted.length, 0);
+});
+
+test('an error whose code is a word of JavaScript', async () => {
+  extension = (message) => respond(message, {error: {code: 'constructor', who: 'us'}});
+  await assert.rejects(status(), (error) => error.code === 'constructor' && error.message.length > 0);
+});
+
+test('who comes later is told of the card that is in', async () => {
+  const [first, later] = [[], []];
+  const {signal, abort} = (() => { const one = new AbortController(); return {signal: one.signal, abort: () => one.abort()}; })();
+  extension = (message) => {
+    if (message.method !== 'watch') return;
+    ack(message);
+    deliver({cardbridge: 'readers', id: message.id, readers: [{name: 'R', state: 'present'}]});
+  };
+  addEventListener('readerchange', ({state}) => first.push(state), {signal});
+  await settle();
+  addEventListener('cardinserted', ({reader}) => later.push(reader), {signal});
+  await settle();
+  assert.deepEqual([first, later], [['present'], ['R']]);
+  abort();
+  await settle();
 });

@@ -43,7 +43,7 @@ async function show(call) {
 function control({name, label, type = 'text', value = '', options}) {
   const field = options ? document.createElement('select') : document.createElement('input');
   if (field instanceof HTMLSelectElement) field.append(...(options ?? []).map((option) => new Option(option, option)));
-  else Object.assign(field, type === 'file' ? {type, multiple: true} : {type, value});
+  else Object.assign(field, type === 'file' ? {type} : {type, value});
   field.name = field.id = name;
   const box = document.createElement('label');
   box.append(...(type === 'checkbox' ? [field, label] : [label, field]));
@@ -85,7 +85,7 @@ function say(value, mood = '') {
 
 /** Every error has its words in both languages, and what to do. @param {unknown} error */
 function explain(error) {
-  if (!(error instanceof CardBridgeError)) return `已取消 Cancelled (${error})`;
+  if (!(error instanceof CardBridgeError)) return error instanceof DOMException && error.name === 'AbortError' ? '已取消 Cancelled' : String(error);
   const {texts: {'zh-TW': zh, en}, code, who, reference, install} = error;
   return [zh.message, zh.hint, install?.text?.['zh-TW'], '', en.message, en.hint, install?.text?.en, '', `${code} · ${who}${reference ? ` · ${reference}` : ''}`]
     .filter((line) => line !== undefined).join('\n');
