@@ -94,14 +94,19 @@ function card({certificate, reader}, texts) {
   return certificate ? [certificateCard(certificate, texts, reader)] : [];
 }
 
+/** A title longer than this may not be seen whole; then it stands below its digest, too. */
+const CLIPPED = 60;
+
 /** What the PIN signs: nothing for a login. @param {Prompt} prompt @param {Texts} texts @returns {Node[]} */
 function documents({documents: list = []}, texts) {
   if (list.length === 0) return [];
   const raw = list.length === 1 && list[0].title === '';
   const items = list.map(({title, size, digest, hash}) => element('li', {class: 'document'},
     element('bdi', {class: 'title', translate: 'no'}, raw ? texts.rawDigest : plain(title)),
-    element('span', {class: 'size'}, raw ? '' : byteSize(size)),
-    element('details', {}, element('summary', {}, texts.digest), element('code', {translate: 'no'}, `${hash} ${digest}`))));
+    // A digest of the page's may come without a size.
+    element('span', {class: 'size'}, raw || size === 0 ? '' : byteSize(size)),
+    element('details', {}, element('summary', {}, texts.digest), element('code', {translate: 'no'}, `${hash} ${digest}`),
+      ...(title.length > CLIPPED ? [element('bdi', {class: 'whole', translate: 'no'}, plain(title))] : []))));
   return [element('h2', {}, raw ? texts.signRaw : texts.documents(list.length)), element('ol', {class: 'documents'}, ...items)];
 }
 
