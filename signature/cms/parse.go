@@ -2,6 +2,7 @@ package cms
 
 import (
 	"crypto/x509"
+	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
@@ -200,12 +201,18 @@ var readers = map[oid]func(*message, *cryptobyte.String) bool{
 	},
 }
 
-// readTime wants UTCTime until 2049, GeneralizedTime from 2050 on (RFC 5652, section 11.3).
+// readTime wants UTCTime until 2049, GeneralizedTime from 2050 on (RFC 5652, section 11.3), each in DER's one spelling: whole
+// seconds of UTC (X.690, sections 11.7 and 11.8). cryptobyte takes offsets, and UTCTime without seconds, as well.
 func readTime(m *message, s *cryptobyte.String) bool {
-	if s.PeekASN1Tag(cbasn1.UTCTime) {
-		return s.ReadASN1UTCTime(&m.Time)
+	var text cryptobyte.String
+	var tag cbasn1.Tag
+	if rest := *s; !rest.ReadAnyASN1(&text, &tag) || !strings.HasSuffix(string(text), "Z") {
+		return false
 	}
-	return s.ReadASN1GeneralizedTime(&m.Time) && m.Time.Year() >= 2050
+	if tag == cbasn1.UTCTime {
+		return len(text) == len("YYMMDDhhmmssZ") && s.ReadASN1UTCTime(&m.Time)
+	}
+	return len(text) == len("YYYYMMDDhhmmssZ") && s.ReadASN1GeneralizedTime(&m.Time) && m.Time.Year() >= 2050
 }
 
 func readText(to *string, s *cryptobyte.String, most int) bool {

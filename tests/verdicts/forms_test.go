@@ -81,9 +81,17 @@ var signedForms = []form{
 	{"a time as GeneralizedTime", "attributes", func(s *signedData) {
 		s.attribute(oidSigningTime).parts[1].parts[0] = leaf(0x18, []byte("20261128090000Z")...)
 	}},
-	{"a time of no calendar", "attributes", func(s *signedData) {
-		s.attribute(oidSigningTime).parts[1].parts[0] = leaf(0x17, []byte("261328090000Z")...)
+	{"a time after 2049 with an offset", "attributes", func(s *signedData) {
+		s.attribute(oidSigningTime).parts[1].parts[0] = leaf(0x18, []byte("20501128090000+0000")...)
 	}},
+	{"a time with an offset", "attributes", timeSpelled("261128170000+0800")},
+	{"a time with UTC's offset", "attributes", timeSpelled("261128090000+0000")},
+	{"a time without seconds", "attributes", timeSpelled("2611280900Z")},
+	{"a time of no calendar", "attributes", timeSpelled("261328090000Z")},
+}
+
+func timeSpelled(utc string) func(*signedData) {
+	return func(s *signedData) { s.attribute(oidSigningTime).parts[1].parts[0] = leaf(0x17, []byte(utc)...) }
 }
 
 func (s *signedData) certificateID() *node {
