@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,23 +11,32 @@ import (
 	"github.com/cardbridge/cardbridge/signature/cms"
 )
 
-// maxAge is how old a signature may be when it is received, where the portal says nothing: it comes from a page that waits.
-const maxAge = 10 * time.Minute
+// Where the portal says nothing: a signature comes from a page that waits, by the clock of an office computer.
+const (
+	maxAge   = 10 * time.Minute
+	maxAhead = 5 * time.Minute
+)
 
 // Signing is what a portal expects of a signature. It knows all of this itself, never from the client.
 type Signing struct {
 	// Origin is the portal's own.
 	Origin string
-	// Content is what was to be signed; or its digest. The zero Document is for attached content that the portal has not
-	// seen before.
+	// Content is what was to be signed, or its digest. An empty content is []byte{}; nil is none, which is refused
+	// (ErrContent): a document that was not found must not let any other pass.
 	Content cms.Document
-	// Nonce must stand in the signature where it is given.
+	// AnyContent takes the content that the signature holds, whatever it is, where Content says nothing: for what the portal
+	// has not seen before.
+	AnyContent bool
+	// Nonce must stand in the signature; nil: whichever does, or none. An empty one that is not nil matches nothing.
 	Nonce []byte
 	// Received is when the portal got the signature: chain, validity, revocation count at that time. Zero: now. What is
 	// checked again later needs the time that the portal wrote down, since a signer's clock is the signer's word.
 	Received time.Time
-	// MaxAge is how long before that it may have been signed; 0: ten minutes.
+	// MaxAge is how long before that it may have been signed; 0: ten minutes. Config.Skew comes on top.
 	MaxAge time.Duration
+	// MaxAhead is how far after that it may have been signed, by the signer's clock, which nobody sets to the second;
+	// 0: five minutes. It is at least Config.Skew.
+	MaxAhead time.Duration
 	// Holder, where given, must have signed: compared by issuer family and subject serial number, as an account is.
 	Holder *Identity
 }
@@ -51,7 +61,7 @@ func (v *Verifier) Document(ctx context.Context, der []byte, want Signing) (Sign
 	if want.Received.IsZero() {
 		want.Received = v.clock()
 	}
-	signed, err := cms.Verify(der, want.Content)
+	signed, err := want.open(der)
 	if err != nil {
 		return SignedDocument{}, &Invalid{Reason: documentReason(err), Err: err}
 	}
@@ -71,9 +81,16 @@ func (v *Verifier) Document(ctx context.Context, der []byte, want Signing) (Sign
 	}, nil
 }
 
+func (want Signing) open(der []byte) (cms.Signed, error) {
+	if want.AnyContent && want.Content.Content == nil && want.Content.Digest == nil {
+		return cms.VerifyAttached(der)
+	}
+	return cms.Verify(der, want.Content)
+}
+
 func documentReason(err error) Reason {
 	switch {
-	case errors.Is(err, cms.ErrDigest):
+	case errors.Is(err, cms.ErrDigest), errors.Is(err, cms.ErrDocument):
 		return ErrContent
 	case errors.Is(err, cms.ErrSignature), errors.Is(err, cms.ErrSigner):
 		return ErrSignature
@@ -82,16 +99,14 @@ func documentReason(err error) Reason {
 }
 
 func (want Signing) compare(signed cms.Signed, skew time.Duration) (Reason, error) {
-	age := want.MaxAge
-	if age == 0 {
-		age = maxAge
-	}
+	earliest := want.Received.Add(-cmp.Or(want.MaxAge, maxAge) - skew)
+	latest := want.Received.Add(max(cmp.Or(want.MaxAhead, maxAhead), skew))
 	switch {
 	case want.Origin == "" || signed.Origin != want.Origin:
 		return ErrOrigin, fmt.Errorf("signed for %q", signed.Origin)
-	case want.Nonce != nil && !bytes.Equal(want.Nonce, signed.Nonce):
+	case want.Nonce != nil && (len(want.Nonce) == 0 || !bytes.Equal(want.Nonce, signed.Nonce)):
 		return ErrNonce, errors.New("another nonce, or none")
-	case signed.Time.After(want.Received.Add(skew)), signed.Time.Before(want.Received.Add(-age - skew)):
+	case signed.Time.After(latest), signed.Time.Before(earliest):
 		return ErrSigningTime, fmt.Errorf("signed at %s, received at %s", signed.Time.UTC().Format(time.RFC3339), want.Received.UTC().Format(time.RFC3339))
 	}
 	return "", nil

@@ -42,7 +42,7 @@ func TestDocument(t *testing.T) {
 	p := newPKI(t)
 	c := newCard(t, p.moica, attributes(t, gpki(2, 1), gpki(3, 1, 1)))
 	attached := signDocument(t, c, cms.Document{Content: content, Attached: true}, docFacts)
-	got, err := verifyDocument(t, p.config(), attached, verify.Signing{Origin: origin, Nonce: docFacts.Nonce})
+	got, err := verifyDocument(t, p.config(), attached, verify.Signing{Origin: origin, AnyContent: true, Nonce: docFacts.Nonce})
 	require.NoError(t, err)
 	assert.Equal(t, "王小明", got.Identity.Name)
 	assert.Equal(t, content, got.Content)
@@ -62,12 +62,16 @@ func TestDocumentsRefused(t *testing.T) {
 		want   verify.Reason
 	}{
 		"another content":     {func(s *verify.Signing) { s.Content.Content = content[1:] }, verify.ErrContent},
-		"no content":          {func(s *verify.Signing) { s.Content = cms.Document{} }, verify.ErrDocument},
+		"no content":          {func(s *verify.Signing) { s.Content = cms.Document{} }, verify.ErrContent},
+		"none attached":       {func(s *verify.Signing) { s.Content, s.AnyContent = cms.Document{}, true }, verify.ErrContent},
+		"any, yet another":    {func(s *verify.Signing) { s.Content.Content, s.AnyContent = content[1:], true }, verify.ErrContent},
+		"an empty content":    {func(s *verify.Signing) { s.Content.Content = []byte{} }, verify.ErrContent},
+		"an empty nonce":      {func(s *verify.Signing) { s.Nonce = []byte{} }, verify.ErrNonce},
 		"another portal":      {func(s *verify.Signing) { s.Origin = "https://elsewhere.example" }, verify.ErrOrigin},
 		"no portal":           {func(s *verify.Signing) { s.Origin = "" }, verify.ErrOrigin},
 		"another request":     {func(s *verify.Signing) { s.Nonce = []byte("request 18") }, verify.ErrNonce},
 		"received much later": {func(s *verify.Signing) { s.Received = now.Add(11 * time.Minute) }, verify.ErrSigningTime},
-		"received before":     {func(s *verify.Signing) { s.Received = now.Add(-time.Minute) }, verify.ErrSigningTime},
+		"received before":     {func(s *verify.Signing) { s.Received = now.Add(-6 * time.Minute) }, verify.ErrSigningTime},
 		"somebody else's":     {func(s *verify.Signing) { s.Holder = &verify.Identity{IssuerFamily: "moica", SubjectSerial: "1"} }, verify.ErrHolder},
 		"another issuer's": {func(s *verify.Signing) {
 			s.Holder = &verify.Identity{IssuerFamily: "gca", SubjectSerial: "0000000112345678"}
@@ -93,6 +97,49 @@ func TestDocumentsRefused(t *testing.T) {
 	require.ErrorIs(t, err, verify.ErrExpired)
 }
 
+// A portal that did not find the document, or lost its request's nonce, must not take another's signature for its own.
+func TestNothingExpectedIsNothingAccepted(t *testing.T) {
+	p := newPKI(t)
+	c := newCard(t, p.moica, nil)
+	withoutNonce := cms.Facts{Origin: origin, Time: now}
+	attached := signDocument(t, c, cms.Document{Content: content, Attached: true}, withoutNonce)
+	var notFound []byte
+	_, err := verifyDocument(t, p.config(), attached, verify.Signing{Origin: origin, Content: cms.Document{Content: notFound}})
+	require.ErrorIs(t, err, verify.ErrContent)
+	_, err = verifyDocument(t, p.config(), attached, verify.Signing{Origin: origin, Content: cms.Document{Content: content}, Nonce: []byte{}})
+	require.ErrorIs(t, err, verify.ErrNonce)
+	for _, attach := range []bool{false, true} {
+		empty := signDocument(t, c, cms.Document{Content: []byte{}, Attached: attach}, withoutNonce)
+		_, err = verifyDocument(t, p.config(), empty, verify.Signing{Origin: origin, Content: cms.Document{Content: []byte{}}})
+		require.NoError(t, err)
+	}
+}
+
+// An office computer's clock may be ahead of the portal's.
+func TestAClockThatIsAhead(t *testing.T) {
+	p := newPKI(t)
+	c := newCard(t, p.moica, nil)
+	for _, s := range []struct {
+		ahead, most, skew time.Duration
+		fine              bool
+	}{
+		{time.Second, 0, 0, true}, {5 * time.Minute, 0, 0, true}, {5*time.Minute + time.Second, 0, 0, false},
+		{30 * time.Second, 30 * time.Second, 0, true}, {31 * time.Second, 30 * time.Second, 0, false},
+		{10 * time.Minute, 0, 10 * time.Minute, true}, {10 * time.Minute, time.Minute, 10 * time.Minute, true},
+		{time.Second, -time.Hour, 0, false}, {0, -time.Hour, 0, true},
+	} {
+		der := signDocument(t, c, cms.Document{Content: content}, cms.Facts{Origin: origin, Time: now.Add(s.ahead)})
+		config := p.config()
+		config.Skew = s.skew
+		_, err := verifyDocument(t, config, der, verify.Signing{Origin: origin, Content: cms.Document{Content: content}, MaxAhead: s.most})
+		if s.fine {
+			require.NoError(t, err, s)
+		} else {
+			require.ErrorIs(t, err, verify.ErrSigningTime, s)
+		}
+	}
+}
+
 // A card that expired, or was revoked, after the portal had received the signature does not take it back.
 func TestDocumentsStayGood(t *testing.T) {
 	p := newPKI(t)
@@ -112,7 +159,7 @@ func TestDocumentsStayGood(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config := p.config()
 			config.Revocation = s.revoked
-			_, err := verifyDocument(t, config, der, verify.Signing{Origin: origin, Received: received})
+			_, err := verifyDocument(t, config, der, verify.Signing{Origin: origin, AnyContent: true, Received: received})
 			if s.want == nil {
 				require.NoError(t, err)
 			} else {
@@ -120,7 +167,7 @@ func TestDocumentsStayGood(t *testing.T) {
 			}
 		})
 	}
-	_, err := verifyDocument(t, p.config(), der, verify.Signing{Origin: origin, MaxAge: 365 * 24 * time.Hour})
+	_, err := verifyDocument(t, p.config(), der, verify.Signing{Origin: origin, AnyContent: true, MaxAge: 365 * 24 * time.Hour})
 	require.ErrorIs(t, err, verify.ErrExpired, "received now")
 }
 

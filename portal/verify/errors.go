@@ -30,9 +30,9 @@ const (
 // Reasons of *Invalid for documents.
 const (
 	ErrDocument    Reason = "document"    // not a signature that this package reads
-	ErrContent     Reason = "content"     // signed was another content
+	ErrContent     Reason = "content"     // signed was another content, or there is none to compare with
 	ErrOrigin      Reason = "origin"      // signed for another portal
-	ErrSigningTime Reason = "signingTime" // signed too long ago, or in the future
+	ErrSigningTime Reason = "signingTime" // signed too long ago, or too far in the future
 	ErrNonce       Reason = "nonce"       // signed for another request
 	ErrHolder      Reason = "holder"      // signed by somebody else than demanded
 )
@@ -59,9 +59,9 @@ var reasonTexts = map[Reason]string{
 	ErrRevoked:       "the certificate has been revoked; ask its issuer for a new card",
 	ErrIssuerRevoked: "the certificate of its issuer has been revoked; ask the issuer for a new card",
 	ErrDocument:      "the signature cannot be read; sign again with a current SDK",
-	ErrContent:       "the content is not the one that was signed; sign the present one",
+	ErrContent:       "the content is missing or is not the one that was signed; sign the present one",
 	ErrOrigin:        "the document was signed at another web site; sign it at this one",
-	ErrSigningTime:   "the document was signed too long ago or in the future; set the computer's clock and sign again",
+	ErrSigningTime:   "the document was signed too long ago or too far in the future; set the computer's clock and sign again",
 	ErrNonce:         "the signature belongs to another request; sign again",
 	ErrHolder:        "the document was signed with somebody else's card; sign with the card that is logged in",
 	ErrCancelled:     "the check was abandoned; log in again",

@@ -34,7 +34,11 @@ func ExampleVerifier_Document() {
 	want.Content.Content = []byte("another")
 	_, err = verifier.Document(context.Background(), signature, want)
 	fmt.Println(errors.Is(err, verify.ErrContent))
+	want.Content.Content = nil // no such document: what lets nothing pass
+	_, err = verifier.Document(context.Background(), signature, want)
+	fmt.Println(errors.Is(err, verify.ErrContent))
 	// Output:
 	// 王小明 <nil>
+	// true
 	// true
 }

@@ -129,7 +129,7 @@ func TestOpenSSLAgrees(t *testing.T) {
 			_, err = openssl(t, tampered, h.cert, nil)
 			require.Error(t, err)
 
-			got, err := Verify(attached, Document{})
+			got, err := VerifyAttached(attached)
 			require.NoError(t, err)
 			require.Equal(t, content, got.Content)
 			require.Equal(t, facts, got.Facts)
@@ -143,11 +143,11 @@ func TestOpenSSLAgrees(t *testing.T) {
 			require.NoError(t, err)
 			_, err = Verify(detached, Document{Content: content[1:]})
 			require.ErrorIs(t, err, ErrDigest)
-			_, err = Verify(detached, Document{})
+			_, err = VerifyAttached(detached)
 			require.ErrorIs(t, err, ErrDocument)
 			_, err = Verify(attached, Document{Content: content[1:]})
 			require.ErrorIs(t, err, ErrDigest)
-			_, err = Verify(tampered, Document{})
+			_, err = VerifyAttached(tampered)
 			require.Error(t, err)
 		})
 	}
@@ -262,21 +262,21 @@ func TestABareSignatureNamesItsHash(t *testing.T) {
 func TestEveryByteCounts(t *testing.T) {
 	h := holderOf(t, "P-256")
 	der := signed(t, h, sha256Scheme, Document{Content: []byte("x"), Attached: true}, facts)
-	want, err := Verify(der, Document{})
+	want, err := VerifyAttached(der)
 	require.NoError(t, err)
 	for i := range der {
 		for _, bit := range []byte{1, 0x80} {
 			changed := append([]byte{}, der...)
 			changed[i] ^= bit
-			_, err := Verify(changed, Document{})
+			_, err := VerifyAttached(changed)
 			require.Error(t, err, "byte %d of %d", i, len(der))
 		}
 	}
 	for cut := range der {
-		_, err := Verify(der[:cut], Document{})
+		_, err := VerifyAttached(der[:cut])
 		require.Error(t, err)
 	}
-	_, err = Verify(append(append([]byte{}, der...), 0), Document{})
+	_, err = VerifyAttached(append(append([]byte{}, der...), 0))
 	require.ErrorIs(t, err, ErrEncoding)
 	require.Equal(t, facts.Origin, want.Origin)
 }

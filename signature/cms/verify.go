@@ -8,8 +8,9 @@ import (
 )
 
 // Verify opens a signature, wants each signed attribute that Prepare writes, and checks them, the signature and the content.
-// doc is the content, or its digest, of a detached signature; of an attached one it may be the zero Document, else it must be
-// the same. Errors: ErrEncoding, ErrUnsupported, ErrAttributes, ErrSigner, ErrSignature, ErrDigest, ErrDocument.
+// doc is the content, or its digest, or both: what was signed must be just that, also where the signature holds a content. An
+// empty content is an empty slice that is not nil; the zero Document is no content: ErrDocument, lest one that was not found
+// lets anything pass. Errors: ErrEncoding, ErrUnsupported, ErrAttributes, ErrSigner, ErrSignature, ErrDigest, ErrDocument.
 //
 // It is stricter than RFC 5652 where more than one encoding could mean the same: DER alone, one signer, known by issuer and
 // serial number, no unsigned attributes, the same hash for content and attributes.
@@ -18,22 +19,35 @@ func Verify(der []byte, doc Document) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	content := doc.Content
-	if content == nil && doc.Digest == nil {
-		if content = m.Content; content == nil {
-			return Signed{}, ErrDocument
-		}
+	if doc.Content == nil && doc.Digest == nil {
+		return Signed{}, ErrDocument
 	}
-	digest := doc.Digest
-	if digest == nil {
-		h := m.Hash.New()
-		h.Write(content)
-		digest = h.Sum(nil)
+	if doc.Digest != nil && subtle.ConstantTimeCompare(doc.Digest, m.Digest) != 1 {
+		return Signed{}, ErrDigest
 	}
-	if subtle.ConstantTimeCompare(digest, m.Digest) != 1 || (m.Content != nil && content != nil && !bytes.Equal(content, m.Content)) {
+	if doc.Content != nil && !m.isOver(doc.Content) {
 		return Signed{}, ErrDigest
 	}
 	return m.Signed, nil
+}
+
+// VerifyAttached does what Verify does for a signature that holds its content, whatever that is: the caller has not seen it
+// before. One that holds none is ErrDocument.
+func VerifyAttached(der []byte) (Signed, error) {
+	m, err := open(der)
+	if err != nil {
+		return Signed{}, err
+	}
+	if m.Content == nil {
+		return Signed{}, ErrDocument
+	}
+	return m.Signed, nil
+}
+
+func (m *message) isOver(content []byte) bool {
+	h := m.Hash.New()
+	h.Write(content)
+	return subtle.ConstantTimeCompare(h.Sum(nil), m.Digest) == 1
 }
 
 // message is a signature in parts.
@@ -57,12 +71,8 @@ func open(der []byte) (*message, error) {
 	if err := m.findSigner(); err != nil {
 		return nil, err
 	}
-	if m.Content != nil {
-		h := m.Hash.New()
-		h.Write(m.Content)
-		if !bytes.Equal(h.Sum(nil), m.Digest) {
-			return nil, ErrDigest
-		}
+	if m.Content != nil && !m.isOver(m.Content) {
+		return nil, ErrDigest
 	}
 	h := m.Hash.New()
 	h.Write(m.attributes)

@@ -34,7 +34,10 @@ var cmsReasons = map[string]string{
 var content = []byte("請假單：王小明，2026 年 7 月 1 日")
 
 func (j *judge) document(name string, h holder, der, content []byte, reason string) {
-	_, err := cms.Verify(der, cms.Document{Content: content})
+	_, err := cms.VerifyAttached(der)
+	if content != nil {
+		_, err = cms.Verify(der, cms.Document{Content: content})
+	}
 	trusted := bytes.Clone(h.cert.Raw)
 	for _, o := range j.others {
 		trusted = append(trusted, o.cert.Raw...)
