@@ -2,14 +2,14 @@ package verify
 
 import "crypto/x509"
 
-// Reason says why a login was refused, in one word that a portal can translate. Each is an error of its own for errors.Is.
+// Reason says why a login or a document was refused, in one word that a portal can translate. Each is an error of its own for errors.Is.
 type Reason string
 
 // Error implements error.
 func (r Reason) Error() string { return reasonTexts[r] }
 
 // Reasons of *Invalid: the token is bad, and asking again with the same card changes nothing (but for a new login after
-// ErrSignature).
+// ErrSignature). Those of certificates are documents' as well.
 const (
 	ErrToken         Reason = "token"         // not a token that this package reads
 	ErrSignature     Reason = "signature"     // does not match origin, nonce, certificate
@@ -45,7 +45,7 @@ const (
 
 var reasonTexts = map[Reason]string{
 	ErrToken:         "the token cannot be read; log in again with a current SDK",
-	ErrSignature:     "the signature does not belong to this page, challenge or certificate; log in again from the portal's page",
+	ErrSignature:     "the signature does not belong to this certificate, or to what was to be signed; begin again from the portal's page",
 	ErrCertificate:   "the certificate is malformed; ask its issuer",
 	ErrTestCard:      "a test certificate stands for nobody; use the real card",
 	ErrUntrusted:     "the certificate's issuer is not trusted; use another card, or add the issuer to the portal's trust folder",
@@ -54,7 +54,7 @@ var reasonTexts = map[Reason]string{
 	ErrIssuerExpired: "the certificate of its issuer is outside its validity; add the issuer's current one to the portal's trust folder",
 	ErrCA:            "this is a certification authority's certificate; use the holder's own",
 	ErrKeyUsage:      "the certificate is not meant for signatures; choose the signature certificate of the card",
-	ErrExtKeyUsage:   "the certificate is not meant for logins; choose one for client authentication",
+	ErrExtKeyUsage:   "the certificate is not meant for this; choose one for client authentication",
 	ErrPolicy:        "the certificate's policy is not accepted by this portal; use a card of the demanded assurance level",
 	ErrRevoked:       "the certificate has been revoked; ask its issuer for a new card",
 	ErrIssuerRevoked: "the certificate of its issuer has been revoked; ask the issuer for a new card",
@@ -64,7 +64,7 @@ var reasonTexts = map[Reason]string{
 	ErrSigningTime:   "the document was signed too long ago or too far in the future; set the computer's clock and sign again",
 	ErrNonce:         "the signature belongs to another request; sign again",
 	ErrHolder:        "the document was signed with somebody else's card; sign with the card that is logged in",
-	ErrCancelled:     "the check was abandoned; log in again",
+	ErrCancelled:     "the check was abandoned; try again",
 	ErrRevocation:    "whether the certificate is revoked could not be checked; try again later",
 }
 
@@ -79,12 +79,12 @@ type Invalid struct {
 }
 
 // Error implements error.
-func (e *Invalid) Error() string { return text("login refused: ", e.Reason, e.Err) }
+func (e *Invalid) Error() string { return text("refused: ", e.Reason, e.Err) }
 
 // Unwrap gives Reason and Err.
 func (e *Invalid) Unwrap() []error { return both(e.Reason, e.Err) }
 
-// Unchecked is a refusal for now: a check could not be made, so the login must not go on.
+// Unchecked is a refusal for now: a check could not be made, so the login, or the document, must not go on.
 type Unchecked struct {
 	Reason      Reason
 	Err         error
@@ -92,7 +92,7 @@ type Unchecked struct {
 }
 
 // Error implements error.
-func (e *Unchecked) Error() string { return text("login not checked: ", e.Reason, e.Err) }
+func (e *Unchecked) Error() string { return text("not checked: ", e.Reason, e.Err) }
 
 // Unwrap gives Reason and Err.
 func (e *Unchecked) Unwrap() []error { return both(e.Reason, e.Err) }
