@@ -22,10 +22,14 @@ type vector struct {
 }
 
 func vectors(t testing.TB) []vector {
-	raw, err := os.ReadFile("vectors/messages.json")
-	require.NoError(t, err)
 	var list []vector
-	require.NoError(t, json.Unmarshal(raw, &list))
+	for _, name := range []string{"messages", "sign"} {
+		raw, err := os.ReadFile("vectors/" + name + ".json")
+		require.NoError(t, err)
+		var some []vector
+		require.NoError(t, json.Unmarshal(raw, &some))
+		list = append(list, some...)
+	}
 	require.Greater(t, len(list), 50, "vectors are what this test checks")
 	return list
 }

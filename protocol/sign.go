@@ -2,6 +2,8 @@ package protocol
 
 import (
 	"crypto"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -43,7 +45,7 @@ type Document struct {
 // Check implements Params.
 func (p SignParams) Check() error {
 	if !printable(p.Origin, maxOrigin) || !kinds(p.Kinds) || !language(p.Language) || (p.Certificate != "" && !isID(p.Certificate)) ||
-		len(p.Nonce) > maxNonce64 {
+		(p.Nonce != nil && len(p.Nonce) == 0) || len(p.Nonce) > maxNonce64 {
 		return invalid
 	}
 	hash, ok := Hashes[p.HashName()]
@@ -78,7 +80,7 @@ func (p SignParams) HashName() string {
 
 func (d Document) check(hash crypto.Hash) bool {
 	title := utf8.RuneCountInString(d.Title)
-	if title == 0 || title > maxTitle || d.Size < 0 || d.Size > maxSize {
+	if title > maxTitle || !visible(d.Title) || d.Size < 0 || d.Size > maxSize {
 		return false
 	}
 	if d.Content != nil {
@@ -86,6 +88,19 @@ func (d Document) check(hash crypto.Hash) bool {
 	}
 	return len(d.Digest) == hash.Size() && !d.Attached
 }
+
+// visible says whether a person sees anything of a title: a document must not pass for one without a name, nor hide its name.
+// Private characters are seen, since names in Taiwan are written with them; a mark with nothing to stand on is not.
+func visible(title string) bool {
+	return strings.ContainsFunc(title, func(r rune) bool {
+		return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S, unicode.Co) &&
+			!unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && !strings.ContainsRune(blank, r)
+	})
+}
+
+// blank are characters that Unicode counts among letters and symbols, though they leave no ink: Braille's empty cell, music's
+// empty note, the blanks of hieroglyphs.
+const blank = "\u2800\U0001D159\U00013441\U00013442"
 
 // SignResult has one item for each document, in their order.
 type SignResult struct {
