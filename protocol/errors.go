@@ -34,6 +34,7 @@ const (
 	CardChanged         Code = "cardChanged"
 	ComputerSlept       Code = "computerSlept"
 	CardNumberMissing   Code = "cardNumberMissing"
+	OtherCertificate    Code = "otherCertificate"
 
 	PCSCNotRunning        Code = "pcscNotRunning"
 	PCSCMissing           Code = "pcscMissing"

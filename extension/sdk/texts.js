@@ -16,5 +16,5 @@ export const TEXTS = Object.freeze({
   contextInsecure: ["developer","網頁不是以 https 提供，不能要求使用卡片。","請以 https 提供網頁（測試時可用 localhost）。","The page is not served over https and may not ask for the card.","Serve it over https (localhost is possible for tests)."],
   tooManyRequests: ["developer","同時進行的要求太多。","請等前面的要求結束再送出。","Too many requests are in flight.","Wait for earlier ones to be answered."],
   cancelled: ["developer","網頁取消了這次作業。","需要時請再按一次網頁上的按鈕。","The page cancelled the operation.","Press the button again when needed."],
-  documentInvalid: ["developer","要簽署的文件不符合規定。","一次 1 至 20 份文件；標題 1 至 200 字；內容合計最多 512 KiB，更大的請傳送摘要，摘要長度須符合雜湊函式，且不能附上內容。","A document to be signed is not valid.","1 to 20 documents at once; a title of 1 to 200 characters; at most 512 KiB of content in all, else a digest of the hash's length, detached."],
+  documentInvalid: ["developer","要簽署的文件不符合規定。","一次 1 至 20 份文件；標題 1 至 200 字，須看得見；內容合計最多 512 KiB，更大的請傳送摘要，摘要長度須符合雜湊函式，且不能附上內容。","A document to be signed is not valid.","1 to 20 documents at once; a title of 1 to 200 characters that can be seen; at most 512 KiB of content in all, else a digest of the hash's length, detached."],
 });

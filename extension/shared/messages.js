@@ -115,7 +115,7 @@ export const RESULTS = {
 const tries = object({state: oneOf(...TRIES), 'left?': integer(0, 255)});
 const pinLength = object({min: integer(0, 255), max: integer(1, 255)});
 export const WAIT_REASONS = /** @type {const} */ ([
-  'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
+  'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate', 'otherCertificate',
   'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid',
 ]);
 export const NOTICES = /** @type {const} */ ([

@@ -141,6 +141,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"none":                     {signing(), "documentInvalid"},
 		"21":                       {signing(many...), "documentInvalid"},
 		"no title":                 {with(map[string]any{"title": ""}), "documentInvalid"},
+		"a title without ink":      {with(map[string]any{"title": "\u202e\u200b \u3164"}), "documentInvalid"},
 		"a long title":             {with(map[string]any{"title": strings.Repeat("長", 201)}), "documentInvalid"},
 		"too large":                {with(map[string]any{"content": b64(make([]byte, 512<<10+1))}), "documentInvalid"},
 		"too large together":       {signing(half, half, fine()), "documentInvalid"},
@@ -152,6 +153,7 @@ func TestDocumentsThatAreRefused(t *testing.T) {
 		"a digest of another hash": {map[string]any{"origin": hosttest.Origin, "documents": []any{map[string]any{"title": "x", "digest": b64(make([]byte, 32))}}, "hash": "SHA-384"}, "documentInvalid"},
 		"an unknown hash":          {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "hash": "SHA-1"}, "algorithmUnsupported"},
 		"a member too many":        {with(map[string]any{"html": "<b>"}), "invalidParams"},
+		"an empty nonce":           {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "nonce": ""}, "invalidParams"},
 		"a nonce too long":         {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "nonce": b64(make([]byte, 65))}, "invalidParams"},
 		"a PIN":                    {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "pin": lettersPIN}, "invalidParams"},
 		"signRaw by no grant":      {map[string]any{"origin": hosttest.Origin, "documents": []any{fine()}, "raw": true}, "invalidParams"},
@@ -199,17 +201,25 @@ func TestDocumentsAreShownBeforeTheChoice(t *testing.T) {
 	requireClosed(t, the)
 }
 
-// A certificate that is named but not on the card is waited for; no other one takes its place.
+// A certificate that is named but not on the card is waited for, with those shown that are there; no other one takes its
+// place. When its card comes, the operation goes on by itself.
 func TestACertificateThatIsNotOnTheCard(t *testing.T) {
-	insert(t, "citizen")
+	the := insert(t, "citizen")
+	named := card(t, "citizen-p256")
 	h := start(t)
 	params := signing(map[string]any{"title": "公文", "content": b64([]byte("x"))})
-	params["certificate"] = strings.Repeat("ab", 32)
+	params["certificate"] = fmt.Sprintf("%x", sha256.Sum256(named.Certificate.Raw))
 	_, answer := h.Begin("sign", params)
 	p := h.Prompt("wait")
-	require.Equal(t, "noUsableCertificate", p.Reason)
-	h.Answer(p, map[string]any{"action": "cancel"})
-	requireCode(t, "userCancelled", h.Await(answer))
+	require.Equal(t, "otherCertificate", p.Reason)
+	require.True(t, p.Certificates[0].Usable, "those that could be used come first")
+	require.NoError(t, world.rig.Swap(0, named.Card))
+	p = waitFor(h, "pin")
+	require.Equal(t, params["certificate"], p.Certificate.ID)
+	h.PIN(p, named.PIN)
+	require.Equal(t, named.Certificate.Raw, resultOf(t, h.Await(answer)).Certificate)
+	require.Zero(t, the.State().Verifies)
+	requireClosed(t, named)
 }
 
 // PSS is RSA's: a card with another key is told from the card's side, before any PIN.

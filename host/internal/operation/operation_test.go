@@ -155,6 +155,28 @@ func TestSortOut(t *testing.T) {
 	require.Equal(t, "ca", list[2].shown.Reason, "the issuers' own last")
 }
 
+// What the person can act on: another card than the named one, unless that one is there, or none here could be used anyway.
+func TestAnotherCertificateThanTheNamedOne(t *testing.T) {
+	fine := token.Certificate{X509: certificate(t, nil)}
+	old := token.Certificate{X509: certificate(t, func(c *x509.Certificate) { c.NotAfter = now.AddDate(0, -1, 0) })}
+	named := strings.Repeat("ab", 32)
+	for name, c := range map[string]struct {
+		wish string
+		list []token.Certificate
+		want protocol.Code
+	}{
+		"another":                 {named, []token.Certificate{fine}, protocol.OtherCertificate},
+		"another, and an old one": {named, []token.Certificate{old, fine}, protocol.OtherCertificate},
+		"an old one":              {named, []token.Certificate{old}, protocol.NoUsableCertificate},
+		"the named one is old":    {old.ID(), []token.Certificate{old, fine}, protocol.NoUsableCertificate},
+		"none was named":          {"", []token.Certificate{old}, protocol.NoUsableCertificate},
+	} {
+		inv := token.Inventory{Certificates: c.list}
+		l := &signing{wish: wish{certificate: c.wish}}
+		require.Equal(t, c.want, l.reason(inv, sortOut(inv, now, nil)), name)
+	}
+}
+
 func TestProblems(t *testing.T) {
 	codes := func(inv token.Inventory) (list []protocol.Code) {
 		for _, p := range problems(inv) {

@@ -109,6 +109,9 @@ func (l *signing) waitForCard(ctx context.Context, inv token.Inventory, list []f
 // reason picks what the person can act on best.
 func (l *signing) reason(inv token.Inventory, list []found) protocol.Code {
 	if len(list) > 0 {
+		if l.namesAnother(list) {
+			return protocol.OtherCertificate
+		}
 		if slices.ContainsFunc(list, func(f found) bool { return f.shown.Reason == "wrongKind" }) {
 			return protocol.WrongCard
 		}
@@ -128,6 +131,13 @@ func (l *signing) reason(inv token.Inventory, list []found) protocol.Code {
 		}
 	}
 	return protocol.NoUsableCertificate // a card with no certificate on it
+}
+
+// namesAnother: the page named a certificate, and there are only others that could have been used.
+func (l *signing) namesAnother(list []found) bool {
+	return l.wish.certificate != "" &&
+		slices.ContainsFunc(list, func(f found) bool { return f.shown.Usable }) &&
+		!slices.ContainsFunc(list, func(f found) bool { return f.shown.ID == l.wish.certificate })
 }
 
 func (l *signing) choose(ctx context.Context, inv token.Inventory, list, usable []found) (found, error) {
