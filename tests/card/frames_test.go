@@ -3,6 +3,7 @@ package card
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -181,4 +182,19 @@ func TestPINsOfNoShape(t *testing.T) {
 	h.PIN(p, strings.Repeat("9", 65))
 	m := h.Await(answer)
 	require.NotNil(t, m.Error)
+}
+
+// Any page may ask for the status without end, and must not fill the log; what touches a card leaves its line.
+func TestAStatusLeavesNoLine(t *testing.T) {
+	empty(t)
+	h := start(t)
+	for range 3 {
+		require.Nil(t, h.Call("status", map[string]any{"origin": hosttest.Origin}).Error)
+	}
+	require.Nil(t, h.Call("certificates", map[string]any{"origin": hosttest.Origin}).Error)
+	h.Close()
+	raw, err := os.ReadFile(home(t) + "/state/cardbridge/host.log")
+	require.NoError(t, err)
+	require.NotContains(t, string(raw), `"method":"status"`)
+	require.Contains(t, string(raw), `"method":"certificates"`)
 }

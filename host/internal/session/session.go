@@ -210,7 +210,11 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	s.leave(id)
 	elapsed := s.cfg.Room.Now().Sub(started)
 	if err == nil {
-		log.Info().Dur("ms", elapsed).Msg("done")
+		event := log.Info()
+		if op.Open {
+			event = log.Debug() // any page may ask, as often as it likes: the log is for what touches a card
+		}
+		event.Dur("ms", elapsed).Msg("done")
 		s.reply(id, result)
 		return
 	}
