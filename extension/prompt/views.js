@@ -66,6 +66,9 @@ function wait({reason = '', kinds = [], certificates = []}, texts, language) {
   const content = [element('p', {class: 'hint'}, hint)];
   if (error.who === 'it') content.unshift(element('p', {class: 'hint'}, element('strong', {}, texts.askIT)));
   if (kinds.length > 0 && !wrong) content.push(element('p', {class: 'wanted'}, texts.wanted, element('strong', {}, kindNames(kinds, texts))));
+  // Good ones too, where the web site named another: the person sees which card this is.
+  const good = certificates.filter(({usable}) => usable);
+  if (good.length > 0) content.push(element('h2', {}, texts.onCard), ...good.map((one) => certificateCard(one, texts, one.reader)));
   content.push(...unusableOnes(certificates, texts, texts.onCard));
   content.push(element('p', {class: 'quiet'}, UNSEEN.has(reason) ? texts.waitingRetry : texts.waiting));
   return {title: message, tone: 'warn', content, ok: texts.buttons.wait, answer: () => ({action: 'retry'})};

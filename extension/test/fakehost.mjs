@@ -81,10 +81,10 @@ const scenarios = {
   },
   // Every wait, one after the other; each goes on with its retry.
   async waits(op) {
-    const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
+    const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate', 'otherCertificate',
       'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
     for (const reason of reasons) {
-      const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [unwanted, ...furniture]}, noUsableCertificate: {certificates: [old, ...furniture]}}[reason];
+      const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [unwanted, ...furniture]}, noUsableCertificate: {certificates: [old, ...furniture]}, otherCertificate: {certificates: [mine]}}[reason];
       if ((await op.ask({state: 'wait', reason, ...more})).action !== 'retry') return;
     }
     op.answer({result: token});

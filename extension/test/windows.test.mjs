@@ -106,11 +106,12 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
 
     test('every reason to wait', async () => {
       const window = await open('waits');
-      const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate',
+      const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate', 'otherCertificate',
         'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
       for (const reason of reasons) {
         await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
         if (reason === 'wrongCard' || reason === 'noUsableCertificate') await unusableOnesAreInOrder(window, reason);
+        if (reason === 'otherCertificate') assert.match(await window.innerText('main'), /王小明/);
         await pressIn(window, '#ok');
       }
       assert.equal((await outcome(page)).result.format, 'web-eid:1.0');
