@@ -16,7 +16,7 @@ const policyFile = join(root, 'build', 'dev', 'policy.json');
 
 /** Puts IT's policy in place; null: the built-in one. The host reads it at each session. */
 export function setPolicy(policy) {
-  mkdirSync(join(policyFile, '..'), {recursive: true});
+  mkdirSync(join(policyFile, '..'), {recursive: true, mode: 0o755}); // whatever the umask: others must not write it
   if (policy) writeFileSync(policyFile, JSON.stringify(policy), {mode: 0o644});
   else rmSync(policyFile, {force: true});
 }

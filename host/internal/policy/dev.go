@@ -22,7 +22,7 @@ func Path() string {
 // (the PIN from a page, signRaw) is not in it.
 func devPortal(origin string) (portal, bool) {
 	for _, prefix := range []string{"http://127.0.0.1:", "http://localhost:"} {
-		if strings.HasPrefix(origin, prefix) && checkOrigin(origin) == nil {
+		if strings.HasPrefix(origin, prefix) && validOrigin(origin) {
 			return portal{Origin: origin, Operations: []string{Authenticate, Certificates, Sign}}, true
 		}
 	}

@@ -7,17 +7,7 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
-
-	"github.com/go-json-experiment/json"
-
-	"github.com/cardbridge/cardbridge/protocol"
 )
 
 // The operations that a portal can be granted.
@@ -34,45 +24,11 @@ var operations = []string{Authenticate, Certificates, Sign, SignRaw}
 // BuiltIn is the Source of a policy that no file gave.
 const BuiltIn = "built-in"
 
-// maxBytes is far more than a thousand portals need.
-const maxBytes = 1 << 20
-
 // Policy is the document of one session.
 type Policy struct {
 	source  string
-	invalid error
+	invalid *Fault
 	doc     document
-}
-
-type document struct {
-	Portals    []portal          `json:"portals,omitzero"`
-	Modules    []string          `json:"modules,omitzero"`    // absolute paths; they replace the known ones
-	Extensions []string          `json:"extensions,omitzero"` // ids that register lists beside the released ones
-	Unlock     map[string]string `json:"unlock,omitzero"`     // card kind -> https page of the CA
-	Deadlines  Deadlines         `json:"deadlines,omitzero"`
-}
-
-// Deadlines are how long a module may take for each step, in milliseconds; 0: the host's own.
-type Deadlines struct {
-	Scan    int `json:"scan,omitzero"`
-	Prepare int `json:"prepare,omitzero"`
-	Login   int `json:"login,omitzero"`
-	Sign    int `json:"sign,omitzero"`
-	Reset   int `json:"reset,omitzero"`
-}
-
-// The limits of a deadline: below them a working card fails, above them the window's own time is over first.
-const (
-	minDeadline = 100
-	maxDeadline = 120_000
-)
-
-type portal struct {
-	Origin      string   `json:"origin"`
-	Operations  []string `json:"operations"`
-	PINFromPage bool     `json:"pinFromPage,omitzero"`
-	CardKinds   []string `json:"cardKinds,omitzero"`
-	WebEID      bool     `json:"webEID,omitzero"` // pages may speak the messages of Web eID's page library
 }
 
 // Grant is the leave of one origin to do one operation. Only Policy.Admit makes one that permits anything.
@@ -151,7 +107,12 @@ func (p *Policy) Modules() []string { return slices.Clone(p.doc.Modules) }
 func (p *Policy) Extensions() []string { return slices.Clone(p.doc.Extensions) }
 
 // UnlockURL is the page where a locked card of that kind is unlocked, or "".
-func (p *Policy) UnlockURL(kind string) string { return p.doc.Unlock[kind] }
+func (p *Policy) UnlockURL(kind string) string {
+	if link := p.doc.Unlock[kind]; link != "" || p.invalid != nil {
+		return link
+	}
+	return unlock[kind]
+}
 
 // Deadlines are those that the document names.
 func (p *Policy) Deadlines() Deadlines { return p.doc.Deadlines }
@@ -160,118 +121,22 @@ func (p *Policy) Deadlines() Deadlines { return p.doc.Deadlines }
 func (p *Policy) Source() string { return p.source }
 
 // Err says why the document cannot be used, for the log and for IT; nil if it can.
-func (p *Policy) Err() error { return p.invalid }
-
-// Load reads the document at path. None there: the built-in policy. One that cannot be used: a Policy that permits nothing,
-// with Err set. Load never falls back from a bad document to the built-in one.
-func Load(path string) *Policy {
-	// a link that leads nowhere is a document that cannot be used, not the absence of one
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return &Policy{source: BuiltIn, doc: builtIn}
+func (p *Policy) Err() error {
+	if p.invalid == nil {
+		return nil
 	}
-	p := &Policy{source: path}
-	f, err := os.Open(path)
-	if err != nil {
-		p.invalid = fmt.Errorf("policy: %w", err)
-		return p
-	}
-	defer f.Close()
-	if p.invalid = ownedByAdministrator(f); p.invalid == nil {
-		p.doc, p.invalid = decode(f)
-	}
-	if p.invalid != nil {
-		p.invalid = fmt.Errorf("%s: %w", path, p.invalid)
-		p.doc = document{}
-	}
-	return p
+	return fmt.Errorf("policy: %s: %w", p.source, p.invalid)
 }
+
+// Fault is what Err says, for who shows it; nil if the document can be used.
+func (p *Policy) Fault() *Fault { return p.invalid }
 
 var builtIn = document{
 	Portals: []portal{{Origin: "https://ecpa.dgpa.gov.tw", Operations: []string{Authenticate, Certificates}}},
-	Unlock:  unlock,
 }
 
 // unlock are the CAs' own pages; a document's entries replace single ones.
 var unlock = map[string]string{
 	"citizen": "https://moica.nat.gov.tw/",
 	"agency":  "https://gcaweb.nat.gov.tw/",
-}
-
-func decode(r io.Reader) (document, error) {
-	var doc document
-	raw, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
-	if err != nil {
-		return doc, err
-	}
-	if len(raw) > maxBytes {
-		return doc, fmt.Errorf("larger than %d bytes", maxBytes)
-	}
-	if err := json.Unmarshal(raw, &doc, json.RejectUnknownMembers(true)); err != nil {
-		return doc, err // written by IT, read by IT: the decoder's words may be shown
-	}
-	for kind, link := range unlock {
-		if doc.Unlock[kind] == "" {
-			if doc.Unlock == nil {
-				doc.Unlock = map[string]string{}
-			}
-			doc.Unlock[kind] = link
-		}
-	}
-	return doc, doc.check()
-}
-
-func (d *document) check() error {
-	seen := map[string]bool{}
-	for i, p := range d.Portals {
-		if err := checkOrigin(p.Origin); err != nil {
-			return fmt.Errorf("portals[%d].origin: %w", i, err)
-		}
-		if seen[p.Origin] {
-			return fmt.Errorf("portals[%d].origin: %s stands twice", i, p.Origin)
-		}
-		seen[p.Origin] = true
-		for _, kind := range p.CardKinds {
-			if !slices.Contains(protocol.Kinds, kind) {
-				return fmt.Errorf("portals[%d].cardKinds: %q is none of %s", i, kind, strings.Join(protocol.Kinds, ", "))
-			}
-		}
-		for _, op := range p.Operations {
-			if !slices.Contains(operations, op) {
-				return fmt.Errorf("portals[%d].operations: %q is none of %s", i, op, strings.Join(operations, ", "))
-			}
-		}
-	}
-	for i, m := range d.Modules {
-		if !filepath.IsAbs(m) || filepath.Clean(m) != m {
-			return fmt.Errorf("modules[%d]: %q is not an absolute path", i, m)
-		}
-	}
-	for name, ms := range map[string]int{"scan": d.Deadlines.Scan, "prepare": d.Deadlines.Prepare, "login": d.Deadlines.Login, "sign": d.Deadlines.Sign, "reset": d.Deadlines.Reset} {
-		if ms != 0 && (ms < minDeadline || ms > maxDeadline) {
-			return fmt.Errorf("deadlines.%s: %d is not between %d and %d milliseconds", name, ms, minDeadline, maxDeadline)
-		}
-	}
-	for kind, link := range d.Unlock {
-		if u, err := url.Parse(link); err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil {
-			return fmt.Errorf("unlock.%s: %q is not an https address", kind, link)
-		}
-	}
-	return nil
-}
-
-// checkOrigin wants the serialisation that browsers use (RFC 6454, section 6.2), since Admit compares bytes: lower case,
-// no default port, nothing behind host and port. http only on loopback, which no network can reach.
-func checkOrigin(s string) error {
-	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || u.Scheme+"://"+u.Host != s || s != strings.ToLower(s) {
-		return fmt.Errorf("%q is not an origin (https://host or https://host:port, lower case, nothing behind)", s)
-	}
-	loopback := u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1" || u.Hostname() == "::1"
-	switch {
-	case u.Scheme == "https" && u.Port() != "443":
-		return nil
-	case u.Scheme == "http" && loopback && u.Port() != "80":
-		return nil
-	}
-	return fmt.Errorf("%q: https without the default port, or http on loopback", s)
 }

@@ -1,0 +1,156 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/cardbridge/cardbridge/protocol"
+)
+
+// documentVersion is the version of the schema that this program knows.
+const documentVersion = 1
+
+type document struct {
+	Version    *int              `json:"version,omitzero"` // none: documentVersion
+	Portals    []portal          `json:"portals,omitzero"`
+	Modules    []string          `json:"modules,omitzero"`    // absolute paths; they replace the known ones
+	Extensions []string          `json:"extensions,omitzero"` // ids that register lists beside the released ones
+	Unlock     map[string]string `json:"unlock,omitzero"`     // card kind -> https page of the CA
+	Deadlines  Deadlines         `json:"deadlines,omitzero"`
+}
+
+// Deadlines are how long a module may take for each step, in milliseconds; 0: the host's own.
+type Deadlines struct {
+	Scan    int `json:"scan,omitzero"`
+	Prepare int `json:"prepare,omitzero"`
+	Login   int `json:"login,omitzero"`
+	Sign    int `json:"sign,omitzero"`
+	Reset   int `json:"reset,omitzero"`
+}
+
+// The limits of a deadline: below them a working card fails, above them the window's own time is over first.
+const (
+	minDeadline = 100
+	maxDeadline = 120_000
+)
+
+type portal struct {
+	Origin      string   `json:"origin"`
+	Operations  []string `json:"operations"`
+	PINFromPage bool     `json:"pinFromPage,omitzero"`
+	CardKinds   []string `json:"cardKinds,omitzero"`
+	WebEID      bool     `json:"webEID,omitzero"` // pages may speak the messages of Web eID's page library
+}
+
+// An origin is the serialisation that browsers use (RFC 6454, section 6.2), since
+// Admit compares bytes: what a browser never says, a wildcard too, would stand in the document and match nothing. http only on
+// loopback, which no network can reach.
+const (
+	label       = `[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?`
+	host        = `(` + label + `(\.` + label + `)*|\[[0-9a-f:.]+\])`
+	port        = `(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?`
+	originForm  = `^(https://` + host + `|http://(localhost|127\.0\.0\.1|\[::1\]))` + port + `$`
+	defaultPort = `^(https://.*:443|http://.*:80)$`
+	linkForm    = `^https://` + host + port + `([/?#]([^\x00-\x20\x7f%]|%[0-9A-Fa-f]{2})*)?$`
+	idForm      = `^([a-p]{32}|[A-Za-z0-9._-]*@[A-Za-z0-9._-]+|\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\})$`
+)
+
+// They are compiled when a document first needs them: most sessions start without one.
+var (
+	isOrigin      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(originForm) })
+	isDefaultPort = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(defaultPort) })
+	isLink        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(linkForm) })
+	isID          = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(idForm) })
+)
+
+func validOrigin(s string) bool { return isOrigin().MatchString(s) && !isDefaultPort().MatchString(s) }
+
+func (d *document) check() *Fault {
+	if d.Version != nil && *d.Version != documentVersion {
+		return fault("version", "/version", strconv.Itoa(*d.Version), strconv.Itoa(documentVersion))
+	}
+	for _, part := range []func() *Fault{d.checkPortals, d.checkModules, d.checkExtensions, d.checkUnlock, d.checkDeadlines} {
+		if f := part(); f != nil {
+			return f
+		}
+	}
+	return nil
+}
+
+func (d *document) checkPortals() *Fault {
+	seen := map[string]bool{}
+	for i, p := range d.Portals {
+		place := fmt.Sprintf("/portals/%d", i)
+		if !validOrigin(p.Origin) {
+			return fault("origin", place+"/origin", quote(p.Origin), "")
+		}
+		if seen[p.Origin] {
+			return fault("originTwice", place+"/origin", quote(p.Origin), "")
+		}
+		seen[p.Origin] = true
+		for j, op := range p.Operations {
+			if !slices.Contains(operations, op) {
+				return fault("operation", fmt.Sprintf("%s/operations/%d", place, j), quote(op), strings.Join(operations, ", "))
+			}
+		}
+		for j, kind := range p.CardKinds {
+			if !slices.Contains(protocol.Kinds, kind) {
+				return fault("cardKind", fmt.Sprintf("%s/cardKinds/%d", place, j), quote(kind), strings.Join(protocol.Kinds, ", "))
+			}
+		}
+	}
+	return nil
+}
+
+func (d *document) checkModules() *Fault {
+	for i, m := range d.Modules {
+		if !filepath.IsAbs(m) || filepath.Clean(m) != m || filepath.Dir(m) == m {
+			return fault("module", fmt.Sprintf("/modules/%d", i), quote(m), "")
+		}
+	}
+	return nil
+}
+
+func (d *document) checkExtensions() *Fault {
+	for i, id := range d.Extensions {
+		if !isID().MatchString(id) {
+			return fault("extension", fmt.Sprintf("/extensions/%d", i), quote(id), "")
+		}
+	}
+	return nil
+}
+
+func (d *document) checkUnlock() *Fault {
+	for _, kind := range slices.Sorted(maps.Keys(d.Unlock)) {
+		place, link := "/unlock/"+pointerToken(kind), d.Unlock[kind]
+		if !slices.Contains(protocol.Kinds, kind) {
+			return fault("cardKind", place, quote(kind), strings.Join(protocol.Kinds, ", "))
+		}
+		if _, err := url.Parse(link); err != nil || !isLink().MatchString(link) {
+			return fault("unlock", place, quote(link), "")
+		}
+	}
+	return nil
+}
+
+func (d *document) checkDeadlines() *Fault {
+	all := reflect.ValueOf(d.Deadlines)
+	for i := range all.NumField() {
+		name, _, _ := strings.Cut(all.Type().Field(i).Tag.Get("json"), ",")
+		if ms := all.Field(i).Int(); ms != 0 && (ms < minDeadline || ms > maxDeadline) {
+			return fault("deadline", "/deadlines/"+name, strconv.FormatInt(ms, 10), fmt.Sprintf("%d–%d", minDeadline, maxDeadline))
+		}
+	}
+	return nil
+}
+
+// pointerToken escapes a name for a JSON Pointer (RFC 6901, section 3).
+func pointerToken(name string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(name) }

@@ -1,0 +1,66 @@
+package policy
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// Load reads the document at path. None there: the built-in policy. One that cannot be used: a Policy that permits nothing,
+// with Err set. Load never falls back from a bad document to the built-in one. Links are followed, since some systems link all
+// of /etc; each folder on the way is judged as the document's own.
+func Load(path string) *Policy {
+	// a link that leads nowhere is a document that cannot be used, not the absence of one
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return &Policy{source: BuiltIn, doc: builtIn}
+	}
+	p := &Policy{source: path}
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		p.invalid = fault("unreadable", "", reason(err), "")
+		return p
+	}
+	defer f.Close()
+	if p.invalid = ownedByAdministrator(f, path); p.invalid == nil {
+		p.doc, p.invalid = decode(f)
+	}
+	return p
+}
+
+// Check judges a document that is not installed, whoever owns it; nil: it can be used. It reads a regular file alone and follows
+// no link: who checks another's draft as root must not read, or wait at, what its writer chose. At the installed document's place
+// it judges as Load does.
+func Check(path string) *Fault {
+	if path == Path() {
+		return Load(path).invalid
+	}
+	before, err := os.Lstat(path)
+	switch {
+	case err != nil:
+		return fault("unreadable", "", reason(err), "")
+	case before.Mode()&fs.ModeSymlink != 0:
+		return &Fault{Code: "link"}
+	case !before.Mode().IsRegular():
+		return &Fault{Code: "notRegular"}
+	}
+	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
+	if err != nil {
+		return fault("unreadable", "", reason(err), "")
+	}
+	defer f.Close()
+	// it may have been replaced meanwhile
+	if after, err := f.Stat(); err != nil || !os.SameFile(before, after) {
+		return &Fault{Code: "notRegular"}
+	}
+	_, bad := decode(f)
+	return bad
+}
+
+// reason is an error without the path, which the reader has.
+func reason(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		err = path.Err
+	}
+	return err.Error()
+}
