@@ -15,7 +15,7 @@ import (
 	"github.com/cardbridge/cardbridge/protocol"
 )
 
-// documentVersion is the version of the schema that this program knows.
+// documentVersion is the version of the schema, manifests/policy.schema.json, which a test keeps equal to the types here.
 const documentVersion = 1
 
 type document struct {
@@ -50,7 +50,7 @@ type portal struct {
 	WebEID      bool     `json:"webEID,omitzero"` // pages may speak the messages of Web eID's page library
 }
 
-// An origin is the serialisation that browsers use (RFC 6454, section 6.2), since
+// The patterns are those of the schema too. An origin is the serialisation that browsers use (RFC 6454, section 6.2), since
 // Admit compares bytes: what a browser never says, a wildcard too, would stand in the document and match nothing. http only on
 // loopback, which no network can reach.
 const (
