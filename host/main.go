@@ -47,6 +47,8 @@ func run(args []string) int {
 		return place(args[0], args[1:])
 	case "certificates":
 		return listCertificates(args[1:])
+	case "policy":
+		return policyCommand(args[1:], policy.Load(policy.Path()), readSettings().home, os.Stdout, os.Stderr)
 	case "version", "--version":
 		fmt.Printf("cardbridge %s (%s, protocol %d)\n", version, build, protocol.Version)
 		return 0
@@ -189,6 +191,10 @@ func usage(w io.Writer) {
         取消登記 / take it back
   cardbridge certificates
         列出讀卡機裡的憑證 / list the certificates in the readers
+  cardbridge policy show [--json]
+        顯示目前有效的政策，以及每個值的來源 / show the policy in effect, with the source of each value
+  cardbridge policy check FILE
+        檢查政策檔，不安裝 / judge a policy file without installing it
   cardbridge version
 
 瀏覽器會自行啟動本程式，平常不需要在這裡執行。

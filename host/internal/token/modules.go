@@ -43,6 +43,9 @@ func findModules(named []string, home string) []Module {
 	return list
 }
 
+// Found are the modules that a host asks to which IT named none.
+func Found(home string) []Module { return findModules(nil, home) }
+
 // Installed counts the modules whose files are there; those that IT named may not be.
 func Installed(modules []Module) (n int) {
 	for _, m := range modules {

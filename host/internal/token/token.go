@@ -33,6 +33,9 @@ type Deadlines struct {
 	Reset   time.Duration // 3 s
 }
 
+// DefaultDeadlines are those of a host to which IT told none.
+func DefaultDeadlines() Deadlines { return Deadlines{}.withDefaults() }
+
 func (d Deadlines) withDefaults() Deadlines {
 	for _, x := range []struct {
 		value *time.Duration

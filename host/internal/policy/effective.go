@@ -1,0 +1,77 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/cardbridge/cardbridge/protocol"
+)
+
+// Development is the source of what only builds for development grant.
+const Development = "development build"
+
+// Value is one value with what gave it: BuiltIn, Development, or the document's path.
+type Value[T any] struct {
+	Value  T      `json:"value"`
+	Source string `json:"source"`
+}
+
+// EffectivePortal is what an origin is granted.
+type EffectivePortal struct {
+	Origin      string   `json:"origin"`
+	Operations  []string `json:"operations"`
+	PINFromPage bool     `json:"pinFromPage"`
+	CardKinds   []string `json:"cardKinds"` // all that it takes
+	WebEID      bool     `json:"webEID"`
+	Source      string   `json:"source"`
+}
+
+// Effective is a policy as it works: each value, and where it comes from. What a document does not name and other rooms decide
+// (modules, deadlines) has no entry.
+type Effective struct {
+	Portals    []EffectivePortal
+	Modules    []Value[string]
+	Extensions []Value[string]
+	Unlock     map[string]Value[string]
+	Deadlines  Deadlines
+}
+
+// Effective is what holds in this session. A document that cannot be used grants no portal anything.
+func (p *Policy) Effective() Effective {
+	e := Effective{Deadlines: p.doc.Deadlines, Unlock: map[string]Value[string]{}}
+	if p.invalid != nil {
+		return e
+	}
+	for _, granted := range p.doc.Portals {
+		e.Portals = append(e.Portals, granted.effective(p.source))
+	}
+	for _, granted := range devGrants() {
+		e.Portals = append(e.Portals, granted.effective(Development))
+	}
+	e.Modules, e.Extensions = p.values(p.doc.Modules), p.values(p.doc.Extensions)
+	for _, kind := range slices.Sorted(maps.Keys(unlock)) {
+		e.Unlock[kind] = Value[string]{unlock[kind], BuiltIn}
+	}
+	for kind, link := range p.doc.Unlock {
+		e.Unlock[kind] = Value[string]{link, p.source}
+	}
+	return e
+}
+
+func (p *Policy) values(list []string) (values []Value[string]) {
+	for _, s := range list {
+		values = append(values, Value[string]{s, p.source})
+	}
+	return values
+}
+
+func (p portal) effective(source string) EffectivePortal {
+	e := EffectivePortal{Origin: p.Origin, Operations: p.Operations, PINFromPage: p.PINFromPage, CardKinds: p.CardKinds, WebEID: p.WebEID, Source: source}
+	if e.Operations == nil {
+		e.Operations = []string{}
+	}
+	if len(e.CardKinds) == 0 {
+		e.CardKinds = protocol.Kinds
+	}
+	return e
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/host/internal/policy"
+)
+
+// installed is a policy as if IT had put it there.
+func installed(t *testing.T, text string) *policy.Policy {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "policy.json")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
+	require.NoError(t, os.Chmod(filepath.Dir(path), 0o755))
+	return policy.Load(path)
+}
+
+// ask gives what a command prints.
+func ask(doc *policy.Policy, args ...string) (code int, out, problems string) {
+	var o, p bytes.Buffer
+	code = policyCommand(args, doc, "", &o, &p)
+	return code, o.String(), p.String()
+}
+
+const chosen = `{"version":1,"portals":[{"origin":"https://a.gov.tw","operations":["authenticate"],"cardKinds":["agency"],"webEID":true}],
+	"modules":["/opt/a\u001b[2J.so"],"extensions":["abcdefghijklmnopabcdefghijklmnop"],"unlock":{"agency":"https://b.gov.tw/"},"deadlines":{"scan":12345}}`
+
+func TestPolicyShowNamesEachSource(t *testing.T) {
+	doc := installed(t, chosen)
+	source := doc.Source()
+	code, out, problems := ask(doc, "show", "--json")
+	require.Equal(t, 0, code, problems)
+	var s shown
+	require.NoError(t, json.Unmarshal([]byte(out), &s))
+	require.Equal(t, policy.EffectivePortal{Origin: "https://a.gov.tw", Operations: []string{"authenticate"}, CardKinds: []string{"agency"}, WebEID: true, Source: source}, s.Portals[0])
+	for _, p := range s.Portals[1:] {
+		require.Equal(t, []string{"dev", policy.Development}, []string{build, p.Source}, "a release grants nothing besides")
+	}
+	require.Equal(t, []policy.Value[string]{{Value: "/opt/a\x1b[2J.so", Source: source}}, s.Modules)
+	require.Equal(t, []policy.Value[string]{{Value: "abcdefghijklmnopabcdefghijklmnop", Source: source}}, s.Extensions)
+	require.Equal(t, policy.Value[string]{Value: "https://b.gov.tw/", Source: source}, s.Unlock["agency"])
+	require.Equal(t, policy.Value[string]{Value: "https://moica.nat.gov.tw/", Source: policy.BuiltIn}, s.Unlock["citizen"])
+	require.Equal(t, policy.Value[int64]{Value: 12345, Source: source}, s.Deadlines["scan"])
+	require.Equal(t, policy.Value[int64]{Value: 30000, Source: policy.BuiltIn}, s.Deadlines["sign"])
+	require.Len(t, s.Deadlines, 5)
+
+	code, out, _ = ask(doc, "show")
+	require.Equal(t, 0, code)
+	for _, line := range []string{
+		`  https://a\.gov\.tw +authenticate \+webEID +agency +/`, `  /opt/a\\x1b\[2J\.so +/`, `  citizen +https://moica\.nat\.gov\.tw/ +built-in`, `  scan +12345 +/`, `  sign +30000 +built-in`,
+	} {
+		require.Regexp(t, line, out)
+	}
+	require.NotContains(t, out, "\x1b", "a terminal obeys no path")
+}
+
+func TestPolicyShowWithoutAFile(t *testing.T) {
+	code, out, _ := ask(policy.Load(filepath.Join(t.TempDir(), "none.json")), "show")
+	require.Equal(t, 0, code)
+	require.Regexp(t, `policy from: built-in\n`, out)
+	require.Regexp(t, `  https://ecpa\.dgpa\.gov\.tw +authenticate certificates +citizen .* +built-in\n`, out)
+}
+
+func TestPolicyShowOfABrokenFile(t *testing.T) {
+	doc := installed(t, `{"portals":[{"origin":"https://A.gov.tw"}]}`)
+	code, out, problems := ask(doc, "show")
+	require.Equal(t, 1, code)
+	require.Contains(t, out, "no portal is permitted anything")
+	require.Contains(t, problems, "line 1, column 23 (/portals/0/origin)")
+	code, out, _ = ask(doc, "show", "--json")
+	require.Equal(t, 1, code)
+	var s shown
+	require.NoError(t, json.Unmarshal([]byte(out), &s))
+	require.False(t, s.Valid)
+	require.Empty(t, s.Portals, "a development build grants nothing then either")
+	require.Equal(t, []any{"origin", "/portals/0/origin", 1, 23}, []any{s.Fault.Code, s.Fault.Pointer, s.Fault.Line, s.Fault.Column})
+	require.Contains(t, s.Fault.Chinese, "不是來源")
+}
+
+func TestPolicyCheck(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "draft.json")
+	require.NoError(t, os.WriteFile(file, []byte(chosen), 0o666))
+	code, out, problems := ask(nil, "check", file)
+	require.Equal(t, []any{0, "有效 / valid: " + file + "\n", ""}, []any{code, out, problems})
+
+	require.NoError(t, os.WriteFile(file, []byte("{\n  \"portal\": []}"), 0o666))
+	code, out, problems = ask(nil, "check", file)
+	require.Equal(t, []any{1, ""}, []any{code, out})
+	for _, text := range []string{"無效 / not valid: " + file, "第 2 行第 3 字 (/portal) / line 2, column 3 (/portal)", `沒有這個名稱："portal"`, `no such member: "portal"`, "代碼 / code: unknownMember"} {
+		assert.Contains(t, problems, text)
+	}
+	code, _, problems = ask(nil, "check", "\x1b[2J")
+	require.Equal(t, 1, code)
+	require.NotContains(t, problems, "\x1b")
+}
+
+func TestPolicyCommandsAsTheyAreNot(t *testing.T) {
+	for _, args := range [][]string{nil, {"check"}, {"check", "a", "b"}, {"show", "a"}, {"show", "--json", "a"}, {"install", "a"}} {
+		code, out, problems := ask(nil, args...)
+		require.Equal(t, []any{2, ""}, []any{code, out}, "%v", args)
+		require.Contains(t, problems, "cardbridge policy check FILE")
+	}
+}
