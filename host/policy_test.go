@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -99,6 +100,25 @@ func TestPolicyCheck(t *testing.T) {
 	code, _, problems = ask(nil, "check", "\x1b[2J")
 	require.Equal(t, 1, code)
 	require.NotContains(t, problems, "\x1b")
+}
+
+// The schema tells writers the built-in deadlines, which the token room decides.
+func TestTheSchemaTellsTheBuiltInDeadlines(t *testing.T) {
+	raw, err := os.ReadFile("../manifests/policy.schema.json")
+	require.NoError(t, err)
+	var schema struct {
+		Properties struct {
+			Deadlines struct {
+				Properties map[string]struct{ Description string }
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal(raw, &schema))
+	known := effective(installed(t, `{}`), "").Deadlines
+	require.Len(t, schema.Properties.Deadlines.Properties, len(known))
+	for name, d := range known {
+		require.Regexp(t, fmt.Sprintf(`：%d。 / .*: %d\.$`, d.Value, d.Value), schema.Properties.Deadlines.Properties[name].Description, name)
+	}
 }
 
 func TestPolicyCommandsAsTheyAreNot(t *testing.T) {

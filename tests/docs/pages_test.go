@@ -19,10 +19,11 @@ import (
 
 // documents come in two languages each.
 var documents = map[string][]string{
-	"portal":     {"docs/portal.md", "docs/portal.zh-TW.md"},
-	"operations": {"docs/operations.md", "docs/operations.zh-TW.md"},
-	"signatures": {"docs/signatures.md", "docs/signatures.zh-TW.md"},
-	"web-eid":    {"docs/web-eid.md", "docs/web-eid.zh-TW.md"},
+	"administration": {"docs/administration.md", "docs/administration.zh-TW.md"},
+	"portal":         {"docs/portal.md", "docs/portal.zh-TW.md"},
+	"operations":     {"docs/operations.md", "docs/operations.zh-TW.md"},
+	"signatures":     {"docs/signatures.md", "docs/signatures.zh-TW.md"},
+	"web-eid":        {"docs/web-eid.md", "docs/web-eid.zh-TW.md"},
 }
 
 func read(t *testing.T, name string) string {
