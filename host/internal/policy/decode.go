@@ -6,6 +6,7 @@ import (
 	"io"
 	"reflect"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
@@ -130,19 +131,23 @@ func findNull(raw []byte) (f *Fault) {
 }
 
 // locate is the offset of the value at a JSON Pointer, or of the name in front of it. A value that is not there has the place of
-// the one that lacks it.
+// the one that lacks it. What is deeper is passed over: its pointers would be as long as its writer likes.
 func locate(raw []byte, pointer string, name bool) int {
-	best, depth := 0, -1
+	wanted, levels := jsontext.Pointer(pointer), strings.Count(pointer, "/")
+	best, deepest := 0, -1
 	each(raw, func(d *jsontext.Decoder, _ jsontext.Token, start int) bool {
+		if d.StackDepth() > levels+1 {
+			return false
+		}
 		here := d.StackPointer()
-		if string(here) == pointer {
+		if here == wanted {
 			kind, n := d.StackIndex(d.StackDepth())
 			isName := kind == '{' && n%2 == 1
 			best = start
 			return name || !isName
 		}
-		if depth < len(here) && jsontext.Pointer(pointer) != here && here.Contains(jsontext.Pointer(pointer)) {
-			best, depth = start, len(here)
+		if deepest < len(here) && here.Contains(wanted) {
+			best, deepest = start, len(here)
 		}
 		return false
 	})

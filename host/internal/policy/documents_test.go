@@ -52,6 +52,7 @@ var badDocuments = map[string]bad{
 	"version 2":                {`{"version":2}`, "version", "/version", 1, 12},
 	"version 0":                {`{"version":0}`, "version", "/version", 1, 12},
 	"version 2, new members":   {`{"logs":{}, "version": 2}`, "version", "/version", 1, 24},
+	"version 2, deep members":  {`{"logs":` + strings.Repeat("[", 9000) + strings.Repeat("[],", 300_000) + `0` + strings.Repeat("]", 9000) + `,"version":2}`, "version", "/version", 1, 918_021},
 	"version as a word":        {`{"version":"1"}`, "type", "/version", 1, 12},
 	"version between":          {`{"version":1.5}`, "type", "/version", 1, 12},
 	"version null":             {`{"version":null}`, "null", "/version", 1, 12},

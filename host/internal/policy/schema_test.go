@@ -17,7 +17,7 @@ import (
 const schemaFile = "../../../manifests/policy.schema.json"
 
 // schemaTree is the schema as data.
-func schemaTree(t *testing.T) map[string]any {
+func schemaTree(t testing.TB) map[string]any {
 	t.Helper()
 	raw, err := os.ReadFile(schemaFile)
 	require.NoError(t, err)
@@ -26,7 +26,7 @@ func schemaTree(t *testing.T) map[string]any {
 	return tree.(map[string]any)
 }
 
-func compiled(t *testing.T) *jsonschema.Schema {
+func compiled(t testing.TB) *jsonschema.Schema {
 	t.Helper()
 	c := jsonschema.NewCompiler()
 	require.NoError(t, c.AddResource("policy.schema.json", schemaTree(t)))
@@ -70,6 +70,19 @@ func TestTheSchemaJudgesAsTheCodeDoes(t *testing.T) {
 	for _, code := range beyond {
 		assert.True(t, seen[code], "%s is excused but never met", code)
 	}
+}
+
+// An editor with the schema must not scold what the host takes.
+func FuzzTheSchemaTakesWhatTheCodeTakes(f *testing.F) {
+	for _, text := range validDocuments {
+		f.Add(text)
+	}
+	schema := compiled(f)
+	f.Fuzz(func(t *testing.T, in string) {
+		if _, bad := decode(strings.NewReader(in)); bad == nil {
+			require.NoError(t, bySchema(schema, in))
+		}
+	})
 }
 
 // agrees compares one Go type with its part of the schema, member by member, both ways.
