@@ -3,14 +3,11 @@ package policy
 import (
 	"fmt"
 	"maps"
-	"net/url"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/cardbridge/cardbridge/protocol"
 )
@@ -49,29 +46,6 @@ type portal struct {
 	CardKinds   []string `json:"cardKinds,omitzero"`
 	WebEID      bool     `json:"webEID,omitzero"` // pages may speak the messages of Web eID's page library
 }
-
-// The patterns are those of the schema too. An origin is the serialisation that browsers use (RFC 6454, section 6.2), since
-// Admit compares bytes: what a browser never says, a wildcard too, would stand in the document and match nothing. http only on
-// loopback, which no network can reach.
-const (
-	label       = `[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?`
-	host        = `(` + label + `(\.` + label + `)*|\[[0-9a-f:.]+\])`
-	port        = `(:([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]))?`
-	originForm  = `^(https://` + host + `|http://(localhost|127\.0\.0\.1|\[::1\]))` + port + `$`
-	defaultPort = `^(https://.*:443|http://.*:80)$`
-	linkForm    = `^https://` + host + port + `([/?#]([^\x00-\x20\x7f%]|%[0-9A-Fa-f]{2})*)?$`
-	idForm      = `^([a-p]{32}|[A-Za-z0-9._-]*@[A-Za-z0-9._-]+|\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\})$`
-)
-
-// They are compiled when a document first needs them: most sessions start without one.
-var (
-	isOrigin      = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(originForm) })
-	isDefaultPort = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(defaultPort) })
-	isLink        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(linkForm) })
-	isID          = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(idForm) })
-)
-
-func validOrigin(s string) bool { return isOrigin().MatchString(s) && !isDefaultPort().MatchString(s) }
 
 func (d *document) check() *Fault {
 	if d.Version != nil && *d.Version != documentVersion {
@@ -121,7 +95,7 @@ func (d *document) checkModules() *Fault {
 
 func (d *document) checkExtensions() *Fault {
 	for i, id := range d.Extensions {
-		if !isID().MatchString(id) {
+		if !validID(id) {
 			return fault("extension", fmt.Sprintf("/extensions/%d", i), quote(id), "")
 		}
 	}
@@ -134,7 +108,7 @@ func (d *document) checkUnlock() *Fault {
 		if !slices.Contains(protocol.Kinds, kind) {
 			return fault("cardKind", place, quote(kind), strings.Join(protocol.Kinds, ", "))
 		}
-		if _, err := url.Parse(link); err != nil || !isLink().MatchString(link) {
+		if !validLink(link) {
 			return fault("unlock", place, quote(link), "")
 		}
 	}
