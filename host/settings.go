@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 )
 
 // settings are all that the environment may decide. It decides nothing of who may ask or which module is loaded.
@@ -13,6 +14,7 @@ type settings struct {
 	stateDir string   // logs
 	lockDir  string   // readers' locks
 	childEnv []string // what children see
+	remote   string   // how the person is connected, if not at the computer itself
 }
 
 // childVariables are what modules and the PC/SC library need to find their own things; everything else stays here.
@@ -42,7 +44,21 @@ func readSettings() settings {
 		s.stateDir = filepath.Join(home, ".local", "state", "cardbridge")
 	}
 	s.lockDir = lockDir(home)
+	s.remote = remote()
 	return s
+}
+
+// remote is what doctor is told: a session from elsewhere may be refused the readers of this computer.
+func remote() string {
+	switch {
+	case os.Getenv("SSH_CONNECTION") != "":
+		return "SSH"
+	case os.Getenv("XRDP_SESSION") != "":
+		return "xrdp"
+	case strings.HasPrefix(os.Getenv("SESSIONNAME"), "RDP-"):
+		return "RDP"
+	}
+	return ""
 }
 
 // lockDir is one place for all browsers of a person, whatever environment each gives us: else two of them would not see that

@@ -115,13 +115,12 @@ type hostManifest struct {
 // isChromiumID is ^[a-p]{32}$.
 func isChromiumID(s string) bool { return len(s) == 32 && strings.Trim(s, "abcdefghijklmnop") == "" }
 
-// manifest is the host's manifest in the family's shape: Chromium lists origins with their slash, Firefox add-on ids.
-func (t Target) manifest(family string) ([]byte, error) {
+// allowed are the ids of a family as its manifest lists them: Chromium's are origins with their slash, Firefox's the add-ons' own.
+func (t Target) allowed(family string) (list []string, err error) {
 	ids, err := manifests.ReleasedExtensions()
 	if err != nil {
 		return nil, err
 	}
-	m := hostManifest{Name: t.Host, Description: "CardBridge 憑證通", Path: t.Executable, Type: "stdio"}
 	for _, id := range t.Extensions {
 		if isChromiumID(id) {
 			ids.Chromium = append(ids.Chromium, id)
@@ -130,14 +129,28 @@ func (t Target) manifest(family string) ([]byte, error) {
 		}
 	}
 	if family == "firefox" {
-		m.AllowedExtensions = ids.Firefox
-	} else {
-		for _, id := range ids.Chromium {
-			m.AllowedOrigins = append(m.AllowedOrigins, "chrome-extension://"+id+"/")
-		}
+		return ids.Firefox, nil
 	}
-	if len(m.AllowedOrigins)+len(m.AllowedExtensions) == 0 {
+	for _, id := range ids.Chromium {
+		list = append(list, "chrome-extension://"+id+"/")
+	}
+	return list, nil
+}
+
+// manifest is the host's manifest in the family's shape.
+func (t Target) manifest(family string) ([]byte, error) {
+	list, err := t.allowed(family)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) == 0 {
 		return nil, ErrNoExtension
+	}
+	m := hostManifest{Name: t.Host, Description: "CardBridge 憑證通", Path: t.Executable, Type: "stdio"}
+	if family == "firefox" {
+		m.AllowedExtensions = list
+	} else {
+		m.AllowedOrigins = list
 	}
 	return json.Marshal(m, jsontext.WithIndent("  "))
 }
