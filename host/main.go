@@ -49,6 +49,8 @@ func run(args []string) int {
 		return listCertificates(args[1:])
 	case "policy":
 		return policyCommand(args[1:], policy.Load(policy.Path()), readSettings().home, os.Stdout, os.Stderr)
+	case "doctor":
+		return doctorCommand(args[1:])
 	case "version", "--version":
 		fmt.Printf("cardbridge %s (%s, protocol %d)\n", version, build, protocol.Version)
 		return 0
@@ -195,6 +197,8 @@ func usage(w io.Writer) {
         顯示目前有效的政策，以及每個值的來源 / show the policy in effect, with the source of each value
   cardbridge policy check FILE
         檢查政策檔，不安裝 / judge a policy file without installing it
+  cardbridge doctor [--json]
+        檢查這台電腦，說明問題與修正方法 / examine this computer: what is wrong, where, what to do
   cardbridge version
 
 瀏覽器會自行啟動本程式，平常不需要在這裡執行。

@@ -1,0 +1,219 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/cardbridge/cardbridge/host/internal/browsers"
+)
+
+// signs are where a browser's packages put it, what its sandboxed packages are called, where it keeps profiles and takes policies.
+type signs struct {
+	linux, darwin []string
+	snap, flatpak string
+	profiles      string // below the home folder, on Linux
+	policies      string // folder; for Firefox the file
+}
+
+var signsOf = map[string]signs{
+	"chrome": {[]string{"/opt/google/chrome/chrome", "/usr/bin/google-chrome"}, []string{"/Applications/Google Chrome.app"},
+		"", "com.google.Chrome", ".config/google-chrome", "/etc/opt/chrome/policies/managed"},
+	"chromium": {[]string{"/usr/bin/chromium", "/usr/lib/chromium/chromium", "/usr/lib64/chromium-browser/chromium-browser"}, []string{"/Applications/Chromium.app"},
+		"chromium", "org.chromium.Chromium", ".config/chromium", "/etc/chromium/policies/managed"},
+	"edge": {[]string{"/opt/microsoft/msedge/msedge", "/usr/bin/microsoft-edge"}, []string{"/Applications/Microsoft Edge.app"},
+		"", "com.microsoft.Edge", ".config/microsoft-edge", "/etc/opt/edge/policies/managed"},
+	"brave": {[]string{"/opt/brave.com/brave/brave", "/usr/bin/brave-browser"}, []string{"/Applications/Brave Browser.app"},
+		"brave", "com.brave.Browser", ".config/BraveSoftware/Brave-Browser", "/etc/brave/policies/managed"},
+	"firefox": {[]string{"/usr/bin/firefox-esr", "/usr/lib/firefox/firefox", "/usr/lib64/firefox/firefox", "/opt/firefox/firefox"}, []string{"/Applications/Firefox.app"},
+		"firefox", "org.mozilla.firefox", ".mozilla/firefox", "/etc/firefox/policies/policies.json"},
+}
+
+// browser is one that is installed.
+type browser struct {
+	browsers.Spot
+	signs
+}
+
+// spots has no error to tell: the data is embedded, tests read it.
+func (v *visit) spots() []browsers.Spot {
+	spots, _ := browsers.Spots(browsers.Target{Home: v.Home, Host: v.Host, Extensions: v.Policy.Extensions()})
+	return spots
+}
+
+func (v *visit) installedBrowsers() (list []browser) {
+	for _, spot := range v.spots() {
+		s := signsOf[spot.ID]
+		places := s.linux
+		if v.System == "darwin" {
+			places = s.darwin
+		}
+		if slices.ContainsFunc(places, v.exists) {
+			list = append(list, browser{spot, s})
+		}
+	}
+	return list
+}
+
+// installed tells which browsers are there, warns of those in a sandbox.
+func installed(v *visit) {
+	if v.System == "windows" {
+		return
+	}
+	sandboxed := 0
+	for _, spot := range v.spots() {
+		s := signsOf[spot.ID]
+		for _, p := range []struct{ packaging, path string }{
+			{"Snap", "/snap/" + s.snap + "/current"}, {"Flatpak", "/var/lib/flatpak/app/" + s.flatpak}, {"Flatpak", filepath.Join(v.Home, ".local/share/flatpak/app", s.flatpak)},
+		} {
+			if (p.packaging == "Flatpak" || s.snap != "") && v.exists(p.path) {
+				sandboxed++
+				v.tellOf(spot.ID, "browserSandboxed", p.path, "{name}", spot.Name, "{packaging}", p.packaging)
+			}
+		}
+	}
+	var names []string
+	for _, b := range v.here {
+		names = append(names, b.Name)
+	}
+	switch {
+	case len(names) > 0:
+		v.tell("browsers", "", "{names}", strings.Join(names, ", "))
+	case sandboxed == 0:
+		v.tell("browserNone", "")
+	}
+}
+
+// hostManifest is what browsers read of it; they pass over what else stands there.
+type hostManifest struct {
+	Name              string   `json:"name"`
+	Path              string   `json:"path"`
+	Type              string   `json:"type"`
+	AllowedOrigins    []string `json:"allowed_origins"`
+	AllowedExtensions []string `json:"allowed_extensions"`
+}
+
+func registered(v *visit) {
+	if v.System == "windows" {
+		v.tell("manifestUnknown", "")
+		return
+	}
+	for _, b := range v.here {
+		v.manifest(b)
+	}
+}
+
+// manifest judges the one that the browser takes: the person's own before the system's.
+func (v *visit) manifest(b browser) {
+	name := []string{"{name}", b.Name, "{browser}", b.ID}
+	with := func(more ...string) []string { return slices.Concat(name, more) }
+	if len(b.Allowed) == 0 {
+		v.tellOf(b.ID, "manifestNoID", "", name...)
+		return
+	}
+	path, system, err := v.taken(b)
+	if err != nil && errors.Is(err, fs.ErrNotExist) {
+		v.tellOf(b.ID, "manifestMissing", path, name...)
+		return
+	}
+	raw, err := v.read(path)
+	if err != nil {
+		v.tellOf(b.ID, "manifestUnreadable", path, with("{reason}", reason(err))...)
+		return
+	}
+	var m hostManifest
+	if err := json.Unmarshal(raw, &m); err != nil {
+		v.tellOf(b.ID, "manifestInvalid", path, with("{reason}", "JSON")...)
+		return
+	}
+	if wrong := m.wrong(v.Host); wrong != "" {
+		v.tellOf(b.ID, "manifestInvalid", path, with("{reason}", wrong)...)
+		return
+	}
+	before := len(v.found)
+	v.leadsHere(b, path, m, with)
+	for _, id := range b.Allowed {
+		if !slices.Contains(slices.Concat(m.AllowedOrigins, m.AllowedExtensions), id) {
+			v.tellOf(b.ID, "manifestID", path, with("{id}", id)...)
+		}
+	}
+	if other, err := v.read(b.System); !system && err == nil && string(other) != string(raw) {
+		v.tellOf(b.ID, "manifestShadow", path, name...)
+	}
+	if len(v.found) == before {
+		v.tellOf(b.ID, "manifest", path, name...)
+	}
+}
+
+// taken is the file that a browser reads. Lstat: a link that leads nowhere is there, cannot be read.
+func (v *visit) taken(b browser) (path string, system bool, err error) {
+	if b.User != "" {
+		if _, err := os.Lstat(v.path(b.User)); !errors.Is(err, fs.ErrNotExist) {
+			return b.User, false, nil
+		}
+	}
+	_, err = os.Lstat(v.path(b.System))
+	return b.System, true, err
+}
+
+func (m hostManifest) wrong(host string) string {
+	switch {
+	case m.Name != host:
+		return "name"
+	case m.Type != "stdio":
+		return "type"
+	}
+	return ""
+}
+
+func (v *visit) leadsHere(b browser, path string, m hostManifest, with func(...string) []string) {
+	target, err := v.stat(m.Path)
+	self, _ := v.stat(v.Executable)
+	switch {
+	case err != nil || !filepath.IsAbs(m.Path) || !target.Mode().IsRegular() || target.Mode().Perm()&0o111 == 0:
+		v.tellOf(b.ID, "manifestPath", path, with("{path}", m.Path)...)
+	case self != nil && !os.SameFile(self, target):
+		v.tellOf(b.ID, "manifestOther", path, with("{path}", m.Path)...)
+	}
+}
+
+// extensions counts the profiles in which ours is installed. Whoever uses one browser need not have it in another.
+func extensions(v *visit) {
+	if v.System != "linux" || v.Home == "" || len(v.here) == 0 {
+		return
+	}
+	total := 0
+	for _, b := range v.here {
+		count := 0
+		base := filepath.Join(v.Home, b.profiles)
+		for _, profile := range v.names(base) {
+			if slices.ContainsFunc(b.Allowed, func(id string) bool { return v.exists(filepath.Join(base, profile, inProfile(b.Family, id))) }) {
+				count++
+			}
+		}
+		if total += count; count > 0 {
+			v.tellOf(b.ID, "extension", base, "{name}", b.Name, "{count}", strconv.Itoa(count))
+		}
+	}
+	if total == 0 {
+		v.tell("extensionMissing", "")
+	}
+}
+
+func inProfile(family, id string) string {
+	if family == "firefox" {
+		return filepath.Join("extensions", id+".xpi")
+	}
+	return filepath.Join("Extensions", plainID(id))
+}
+
+// plainID is the id out of a manifest's origin.
+func plainID(id string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(id, "chrome-extension://"), "/")
+}

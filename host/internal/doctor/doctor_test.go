@@ -1,0 +1,240 @@
+//go:build unix
+
+package doctor
+
+import (
+	"context"
+	"debug/elf"
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/host/internal/token"
+)
+
+const (
+	chromiumSystem = "/etc/chromium/native-messaging-hosts/" + hostID + ".json"
+	chromiumUser   = home + "/.config/chromium/NativeMessagingHosts/" + hostID + ".json"
+	firefoxSystem  = "/usr/lib/mozilla/native-messaging-hosts/" + hostID + ".json"
+	chromiumPolicy = "/etc/chromium/policies/managed/it.json"
+	firefoxPolicy  = "/etc/firefox/policies/policies.json"
+)
+
+// listener is a line of /proc/net/tcp; state 0A listens, 01 is a connection.
+func listener(port, state string) string {
+	return listenHead + "   0: 0100007F:" + port + " 00000000:0000 " + state + " 00000000:00000000 00:00000000 00000000  1000        0 1 1\n"
+}
+
+// broken machines: what was done to a healthy one, all that wants a repair then, the worst first.
+var broken = []struct {
+	name  string
+	spoil func(f *fabricated)
+	bad   []string
+}{
+	{"program writable", func(f *fabricated) { require.NoError(f.t, os.Chmod(f.path(self), 0o777)) }, []string{"binary binaryWritable"}},
+	{"program's folder writable", func(f *fabricated) { require.NoError(f.t, os.Chmod(f.path("/usr/bin"), 0o777)) }, []string{"binary binaryWritable"}},
+	{"program gone", func(f *fabricated) { f.m.Executable = "/usr/bin/gone" }, []string{"binary binaryUnreadable"}},
+	{"clock years behind", func(f *fabricated) {
+		written := now.AddDate(2, 0, 0)
+		require.NoError(f.t, os.Chtimes(f.path(self), written, written))
+	}, []string{"clock clockBehind"}},
+	{"no browser", func(f *fabricated) { f.remove("/usr/bin/chromium"); f.remove("/usr/bin/firefox-esr") }, []string{"browsers browserNone"}},
+	{"Snap", func(f *fabricated) { f.write("/snap/firefox/current/x", "", 0o644) }, []string{"browsers.firefox browserSandboxed"}},
+	{"Flatpak", func(f *fabricated) { f.write(home+"/.local/share/flatpak/app/org.chromium.Chromium/x", "", 0o644) }, []string{"browsers.chromium browserSandboxed"}},
+
+	{"no manifest", func(f *fabricated) { f.remove(firefoxSystem) }, []string{"manifest.firefox manifestMissing"}},
+	{"manifest is a folder", func(f *fabricated) { f.remove(chromiumSystem); f.write(chromiumSystem+"/x", "", 0o644) }, []string{"manifest.chromium manifestUnreadable"}},
+	{"manifest is a link to nowhere", func(f *fabricated) {
+		f.remove(chromiumSystem)
+		require.NoError(f.t, os.Symlink("nowhere", f.path(chromiumSystem)))
+	}, []string{"manifest.chromium manifestUnreadable"}},
+	{"manifest is a pipe", func(f *fabricated) {
+		f.remove(chromiumSystem)
+		require.NoError(f.t, syscall.Mkfifo(f.path(chromiumSystem), 0o644))
+	}, []string{"manifest.chromium manifestUnreadable"}},
+	{"manifest too large", func(f *fabricated) { f.write(chromiumSystem, strings.Repeat(" ", mostBytes+1), 0o644) }, []string{"manifest.chromium manifestUnreadable"}},
+	{"manifest is no JSON", func(f *fabricated) { f.write(chromiumSystem, "{", 0o644) }, []string{"manifest.chromium manifestInvalid"}},
+	{"manifest of another name", func(f *fabricated) { f.manifest(chromiumSystem, "chromium", replaced(hostID, "tw.other")) }, []string{"manifest.chromium manifestInvalid"}},
+	{"manifest's program gone", func(f *fabricated) { f.manifest(chromiumSystem, "chromium", replaced(self, "/opt/gone")) }, []string{"manifest.chromium manifestPath"}},
+	{"manifest's path relative", func(f *fabricated) { f.manifest(chromiumSystem, "chromium", replaced(self, "usr/bin/cardbridge")) }, []string{"manifest.chromium manifestPath"}},
+	{"manifest's program cannot be run", func(f *fabricated) { f.manifest(chromiumSystem, "chromium", replaced(self, module)) }, []string{"manifest.chromium manifestPath"}},
+	{"manifest of another program", func(f *fabricated) {
+		f.write("/opt/old/cardbridge", "old", 0o755)
+		f.manifest(chromiumSystem, "chromium", replaced(self, "/opt/old/cardbridge"))
+	}, []string{"manifest.chromium manifestOther"}},
+	{"manifest without our id", func(f *fabricated) { f.manifest(chromiumSystem, "chromium", replaced(ourID, strings.Repeat("b", 32))) }, []string{"manifest.chromium manifestID"}},
+	{"person's manifest hides the system's", func(f *fabricated) { f.manifest(chromiumUser, "chromium", replaced(`"x"`, `"y"`)) }, []string{"manifest.chromium manifestShadow"}},
+	{"the same twice is no matter", func(f *fabricated) { f.manifest(chromiumUser, "chromium", nil) }, []string{}},
+
+	{"host blocked", func(f *fabricated) { f.write(chromiumPolicy, `{"NativeMessagingBlocklist":["*"]}`, 0o644) }, []string{"browserPolicy.chromium hostBlocked"}},
+	{"host blocked by name", func(f *fabricated) { f.write(chromiumPolicy, `{"NativeMessagingBlocklist":["`+hostID+`"]}`, 0o644) }, []string{"browserPolicy.chromium hostBlocked"}},
+	{"all blocked but ours", func(f *fabricated) {
+		f.write(chromiumPolicy, `{"NativeMessagingBlocklist":["*"],"NativeMessagingAllowlist":["`+hostID+`"]}`, 0o644)
+	}, []string{}},
+	{"another file blocks, the last one's word counts", func(f *fabricated) {
+		f.write(chromiumPolicy, `{"NativeMessagingBlocklist":["*"]}`, 0o644)
+		f.write(chromiumPolicy+".z", `{"NativeMessagingBlocklist":[]}`, 0o644)
+	}, []string{}},
+	{"persons' manifests forbidden", func(f *fabricated) {
+		f.write(chromiumPolicy, `{"NativeMessagingUserLevelHosts":false}`, 0o644)
+		require.NoError(f.t, os.MkdirAll(f.path(home+"/.config/chromium/NativeMessagingHosts"), 0o755))
+		require.NoError(f.t, os.Rename(f.path(chromiumSystem), f.path(chromiumUser)))
+	}, []string{"browserPolicy.chromium userLevelBlocked"}},
+	{"extension removed by rule", func(f *fabricated) {
+		f.write(chromiumPolicy, `{"ExtensionSettings":{"`+ourID+`":{"installation_mode":"removed"}}}`, 0o644)
+	}, []string{"browserPolicy.chromium extensionBlocked"}},
+	{"extension blocked by id", func(f *fabricated) { f.write(chromiumPolicy, `{"ExtensionInstallBlocklist":["`+ourID+`"]}`, 0o644) }, []string{"browserPolicy.chromium extensionBlocked"}},
+	{"policy of the browser is no JSON", func(f *fabricated) { f.write(chromiumPolicy, `{`, 0o644) }, []string{"browserPolicy.chromium browserPolicyUnreadable"}},
+	{"policy of the browser of a wrong type", func(f *fabricated) { f.write(chromiumPolicy, `{"NativeMessagingBlocklist":"*"}`, 0o644) }, []string{"browserPolicy.chromium browserPolicyUnreadable"}},
+	{"Firefox blocks all add-ons", func(f *fabricated) {
+		f.write(firefoxPolicy, `{"policies":{"ExtensionSettings":{"*":{"installation_mode":"blocked"}}}}`, 0o644)
+	}, []string{"browserPolicy.firefox extensionBlocked"}},
+	{"Firefox's policies are no JSON", func(f *fabricated) { f.write(firefoxPolicy, `[`, 0o644) }, []string{"browserPolicy.firefox browserPolicyUnreadable"}},
+	{"extension nowhere", func(f *fabricated) { f.remove(home + "/.config/chromium/Default") }, []string{"extension extensionMissing"}},
+
+	{"no PC/SC", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceMissing}} }, []string{"pcsc pcscMissing"}},
+	{"PC/SC not running", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}} }, []string{"pcsc pcscNotRunning"}},
+	{"PC/SC lets nobody in", func(f *fabricated) {
+		f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}}
+		f.write(pcscSocket, "", 0o666)
+	}, []string{"pcsc pcscRefused"}},
+	{"a scan that does not end", func(f *fabricated) { f.cards.err = context.DeadlineExceeded }, []string{"pcsc scanFailed"}},
+	{"no reader", func(f *fabricated) { f.cards.inv = token.Inventory{} }, []string{"readers readerNone"}},
+	{"card held", func(f *fabricated) { f.view(token.Reader{Name: reader, State: token.ReaderInUse}) }, []string{"readers readerInUse"}},
+	{"no card is nothing to repair", func(f *fabricated) {
+		f.cards.inv = token.Inventory{View: token.View{Readers: []token.Reader{{Name: reader}}}}
+	}, []string{}},
+
+	{"no module", func(f *fabricated) { f.cards.modules = nil }, []string{"modules moduleNone"}},
+	{"module gone", func(f *fabricated) { f.remove(module) }, []string{"modules moduleMissing"}},
+	{"module is a pipe", func(f *fabricated) {
+		f.remove(module)
+		require.NoError(f.t, syscall.Mkfifo(f.path(module), 0o644))
+	}, []string{"modules moduleMissing"}},
+	{"module of another processor", func(f *fabricated) { f.write(module, library(elf.EM_AARCH64), 0o644) }, []string{"modules moduleArchitecture"}},
+	{"module empty", func(f *fabricated) { f.write(module, "", 0o644) }, []string{"modules moduleArchitecture"}},
+	{"module writable", func(f *fabricated) { require.NoError(f.t, os.Chmod(f.path(module), 0o666)) }, []string{"modules moduleWritable"}},
+	{"module invalid", failing(token.ModuleInvalid), []string{"modules moduleInvalid"}},
+	{"module crashes", failing(token.ModuleFailed), []string{"modules moduleFailed"}},
+	{"module hangs", failing(token.ModuleTimeout), []string{"modules moduleTimeout"}},
+	{"unknown card", func(f *fabricated) { f.cards.inv.Certificates, f.cards.inv.Unrecognised = nil, []string{reader} }, []string{"cards cardUnrecognised"}},
+
+	{"59 days left", func(f *fabricated) { f.certificate(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 59)) }, []string{"certificates certificateExpiring"}},
+	{"60 days left", func(f *fabricated) { f.certificate(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 60)) }, []string{}},
+	{"expired", func(f *fabricated) { f.certificate(now.AddDate(-5, 0, 0), now.AddDate(0, 0, -1)) }, []string{"certificates certificateExpired"}},
+	{"not yet valid", func(f *fabricated) { f.certificate(now.AddDate(0, 0, 1), now.AddDate(5, 0, 0)) }, []string{"certificates certificateNotYet"}},
+
+	{"sign server, nothing held", func(f *fabricated) { f.write("/proc/net/tcp6", listener("EEE9", "0A"), 0o444) }, []string{}},
+	{"sign server, card held", func(f *fabricated) {
+		f.view(token.Reader{Name: reader, State: token.ReaderInUse})
+		f.write("/proc/net/tcp", listener("41F8", "0A"), 0o444)
+	}, []string{"readers readerInUse", "rivals signServerHolds"}},
+	{"a connection is no sign server", func(f *fabricated) {
+		f.view(token.Reader{Name: reader, State: token.ReaderInUse})
+		f.write("/proc/net/tcp", listener("1E61", "01"), 0o444)
+	}, []string{"readers readerInUse"}},
+	{"scdaemon, card held", func(f *fabricated) {
+		f.view(token.Reader{Name: reader, State: token.ReaderInUse})
+		f.write("/proc/4711/comm", "scdaemon\n", 0o444)
+	}, []string{"readers readerInUse", "rivals scdaemonHolds"}},
+	{"remote is nothing to repair", func(f *fabricated) { f.m.Remote = "SSH" }, []string{}},
+}
+
+func failing(reason token.ModuleReason) func(f *fabricated) {
+	return func(f *fabricated) {
+		f.cards.inv.Failures = []*token.ModuleError{{Path: module, Reason: reason, Call: "C_Initialize", Code: 5}}
+	}
+}
+
+func TestAHealthyMachine(t *testing.T) {
+	f := healthy(t)
+	list := Examine(context.Background(), f.m)
+	told := map[string]bool{}
+	for _, finding := range list {
+		assert.Equal(t, OK, finding.Level, "%+v", finding)
+		name, _, _ := strings.Cut(finding.Check, ".")
+		told[name] = true
+	}
+	for _, c := range checks {
+		assert.True(t, told[c.name], "%s says nothing", c.name)
+	}
+	assert.Equal(t, OK, Worst(list))
+}
+
+func TestBrokenMachines(t *testing.T) {
+	for _, b := range broken {
+		t.Run(b.name, func(t *testing.T) {
+			f := healthy(t)
+			b.spoil(f)
+			assert.ElementsMatch(t, b.bad, f.bad())
+		})
+	}
+}
+
+// What a mistake in the policy leaves: nothing is permitted, the document's extensions are not known either.
+func TestAPolicyWithAMistake(t *testing.T) {
+	f := healthy(t)
+	f.policy("{\n  \"portal\": []\n}")
+	list := Examine(context.Background(), f.m)
+	require.Equal(t, "policyInvalid", list[0].Code)
+	require.Equal(t, "/etc/cardbridge/policy.json:2:3", list[0].Where)
+	require.Contains(t, list[0].English.Finding, `unknownMember`)
+	require.Contains(t, list[0].Chinese.Finding, `"portal"`)
+	require.Equal(t, Error, Worst(list))
+}
+
+func TestTheWorstComesFirst(t *testing.T) {
+	f := healthy(t)
+	f.m.Remote = "SSH"
+	f.remove(firefoxSystem)
+	f.certificate(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 5))
+	list := Examine(context.Background(), f.m)
+	require.Equal(t, []Level{Error, Warning, Info, OK}, []Level{list[0].Level, list[1].Level, list[2].Level, list[3].Level})
+}
+
+var braces = regexp.MustCompile(`\{[a-z]+\}`)
+
+// Whatever is wrong, the report may be handed on: it says what, where in the system, what to do, and nothing of the person.
+func TestWhatIsToldMayBeHandedOn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, b := range broken {
+		f := healthy(t)
+		b.spoil(f)
+		list := Examine(context.Background(), f.m)
+		raw, err := json.Marshal(list)
+		require.NoError(t, err)
+		for _, secret := range []string{holder, number, "SN55667788", "5ec12e7", "98320103", "/home/", f.m.Root} {
+			assert.NotContains(t, strings.ToLower(string(raw)), strings.ToLower(secret), b.name)
+		}
+		assert.Empty(t, braces.FindString(string(raw)), b.name)
+		for _, finding := range list {
+			seen[finding.Code] = true
+		}
+	}
+	assert.Greater(t, len(seen), 50)
+}
+
+func TestEveryFindingHasItsWords(t *testing.T) {
+	for code, words := range catalogue {
+		assert.NotEmpty(t, words.chinese.Finding, code)
+		assert.NotEmpty(t, words.english.Finding, code)
+		assert.Equal(t, words.level.Bad(), words.chinese.Fix != "", "%s: what is bad has a way out, nothing else has", code)
+		assert.Equal(t, words.level.Bad(), words.english.Fix != "", code)
+		assert.Subset(t, braces.FindAllString(words.english.Finding+words.english.Fix+"{chinese}", -1), braces.FindAllString(words.chinese.Finding+words.chinese.Fix, -1), code)
+	}
+}
+
+// Reader names are the devices' own: only what stands in brackets is taken out.
+func TestReaderNames(t *testing.T) {
+	for name, shown := range map[string]string{
+		reader: "Example Reader 00 00", "EZ100PU 0": "EZ100PU 0", "A (1) [b] 01 00": "A 01 00", "(half": "(half",
+	} {
+		assert.Equal(t, shown, readerName(name))
+	}
+}
