@@ -113,7 +113,7 @@ func registered(v *visit) {
 func (v *visit) manifest(b browser) {
 	name := []string{"{name}", b.Name, "{browser}", b.ID}
 	with := func(more ...string) []string { return slices.Concat(name, more) }
-	if len(b.Allowed) == 0 {
+	if len(b.Allowed) == 0 && v.Policy.Fault() == nil {
 		v.tellOf(b.ID, "manifestNoID", "", name...)
 		return
 	}
@@ -153,7 +153,7 @@ func (v *visit) manifest(b browser) {
 
 // taken is the file that a browser reads. Lstat: a link that leads nowhere is there, cannot be read.
 func (v *visit) taken(b browser) (path string, system bool, err error) {
-	if b.User != "" {
+	if b.User != "" && !v.systemOnly(b) {
 		if _, err := os.Lstat(v.path(b.User)); !errors.Is(err, fs.ErrNotExist) {
 			return b.User, false, nil
 		}
@@ -201,7 +201,7 @@ func extensions(v *visit) {
 			v.tellOf(b.ID, "extension", base, "{name}", b.Name, "{count}", strconv.Itoa(count))
 		}
 	}
-	if total == 0 {
+	if total == 0 && v.Policy.Fault() == nil { // else its ids are not known
 		v.tell("extensionMissing", "")
 	}
 }

@@ -180,7 +180,11 @@ func certificates(v *visit) {
 			code = "certificateExpiring"
 		}
 		told++
-		v.tell(code, readerName(c.Reader), "{kind}", c.Kind, "{issuer}", c.Issuer, "{from}", c.NotBefore.Format(time.DateOnly),
+		issuer := c.Issuer
+		if issuer == c.Holder {
+			issuer = "self-signed" // the issuer's name would be the holder's
+		}
+		v.tell(code, readerName(c.Reader), "{kind}", c.Kind, "{issuer}", issuer, "{from}", c.NotBefore.Format(time.DateOnly),
 			"{until}", c.NotAfter.Format(time.DateOnly), "{days}", strconv.Itoa(int(left/(24*time.Hour))))
 	}
 	if told == 0 {

@@ -86,7 +86,11 @@ var broken = []struct {
 		f.write(chromiumPolicy, `{"NativeMessagingUserLevelHosts":false}`, 0o644)
 		require.NoError(f.t, os.MkdirAll(f.path(home+"/.config/chromium/NativeMessagingHosts"), 0o755))
 		require.NoError(f.t, os.Rename(f.path(chromiumSystem), f.path(chromiumUser)))
-	}, []string{"browserPolicy.chromium userLevelBlocked"}},
+	}, []string{"browserPolicy.chromium userLevelBlocked", "manifest.chromium manifestMissing"}},
+	{"a person's manifest that no browser reads", func(f *fabricated) {
+		f.write(chromiumPolicy, `{"NativeMessagingUserLevelHosts":false}`, 0o644)
+		f.write(chromiumUser, "{", 0o644)
+	}, []string{}},
 	{"extension removed by rule", func(f *fabricated) {
 		f.write(chromiumPolicy, `{"ExtensionSettings":{"`+ourID+`":{"installation_mode":"removed"}}}`, 0o644)
 	}, []string{"browserPolicy.chromium extensionBlocked"}},
@@ -194,6 +198,27 @@ func TestAPolicyWithAMistake(t *testing.T) {
 	require.Contains(t, list[0].English.Finding, `unknownMember`)
 	require.Contains(t, list[0].Chinese.Finding, `"portal"`)
 	require.Equal(t, Error, Worst(list))
+	require.Equal(t, []string{"policy policyInvalid"}, f.bad(), "what follows from it is not told as faults of their own")
+}
+
+// A self-signed certificate's issuer is its holder.
+func TestSelfSigned(t *testing.T) {
+	f := healthy(t)
+	cert := f.cards.inv.Certificates[0].X509
+	cert.Issuer = cert.Subject
+	raw, err := json.Marshal(Examine(context.Background(), f.m))
+	require.NoError(t, err)
+	require.Contains(t, string(raw), "self-signed")
+	require.NotContains(t, string(raw), holder)
+}
+
+func TestTheHomeFolderIsNotShown(t *testing.T) {
+	v := &visit{Machine: Machine{Home: "/home/小明"}}
+	for text, shown := range map[string]string{
+		"/home/小明": "~", "/home/小明/a.so": "~/a.so", "at \"/home/小明\"": "at \"~\"", "/home/小明明/a": "/home/小明明/a", "/opt/a": "/opt/a",
+	} {
+		assert.Equal(t, shown, v.shown(text))
+	}
 }
 
 func TestTheWorstComesFirst(t *testing.T) {

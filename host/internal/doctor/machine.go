@@ -78,7 +78,7 @@ func reason(err error) string {
 func (v *visit) shown(s string) string {
 	for _, home := range []string{v.path(v.Home), v.Home} {
 		if v.Home != "" && filepath.Dir(home) != home {
-			s = strings.ReplaceAll(s, home, "~")
+			s = regexp.MustCompile(regexp.QuoteMeta(home)+`([^\pL\pN._-]|$)`).ReplaceAllString(s, "~$1")
 		}
 	}
 	if v.Root != "" {

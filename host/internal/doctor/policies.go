@@ -46,7 +46,7 @@ func browserPolicies(v *visit) {
 }
 
 // merged puts the folder's files together as Chromium does: of one policy in several files the last file's counts.
-func (v *visit) merged(b browser) (m managed) {
+func (v *visit) merged(b browser) (m managed, bad []unusable) {
 	together := map[string]jsontext.Value{}
 	names := v.names(b.policies)
 	slices.Sort(names)
@@ -58,7 +58,7 @@ func (v *visit) merged(b browser) (m managed) {
 			err = json.Unmarshal(raw, &one)
 		}
 		if err != nil {
-			v.tellOf(b.ID, "browserPolicyUnreadable", path, "{name}", b.Name, "{reason}", jsonReason(err))
+			bad = append(bad, unusable{path, err})
 		}
 		for key, value := range one {
 			together[key] = value
@@ -69,9 +69,24 @@ func (v *visit) merged(b browser) (m managed) {
 		err = json.Unmarshal(raw, &m)
 	}
 	if err != nil { // a value of another type than the policy's
-		v.tellOf(b.ID, "browserPolicyUnreadable", b.policies, "{name}", b.Name, "{reason}", jsonReason(err))
+		bad = append(bad, unusable{b.policies, err})
 	}
-	return m
+	return m, bad
+}
+
+// unusable is a file of policies that could not be read.
+type unusable struct {
+	path string
+	err  error
+}
+
+// systemOnly: the browser's policies have it leave persons' manifests aside.
+func (v *visit) systemOnly(b browser) bool {
+	if v.System != "linux" || b.Family == "firefox" {
+		return false
+	}
+	m, _ := v.merged(b)
+	return m.UserLevelHosts != nil && !*m.UserLevelHosts
 }
 
 // jsonReason does not repeat what stands in the file.
@@ -84,14 +99,17 @@ func jsonReason(err error) string {
 }
 
 func (v *visit) chromiumPolicies(b browser) {
-	m := v.merged(b)
+	m, bad := v.merged(b)
+	for _, u := range bad {
+		v.tellOf(b.ID, "browserPolicyUnreadable", u.path, "{name}", b.Name, "{reason}", jsonReason(u.err))
+	}
 	hit := func(list []string, name string) bool {
 		return slices.Contains(list, "*") || slices.Contains(list, name)
 	}
 	if hit(m.HostBlocklist, v.Host) && !slices.Contains(m.HostAllowlist, v.Host) {
 		v.tellOf(b.ID, "hostBlocked", b.policies, "{name}", b.Name, "{host}", v.Host, "{policy}", "NativeMessagingBlocklist")
 	}
-	if m.UserLevelHosts != nil && !*m.UserLevelHosts && !v.exists(b.System) {
+	if m.UserLevelHosts != nil && !*m.UserLevelHosts && !v.exists(b.System) && b.User != "" && v.exists(b.User) {
 		v.tellOf(b.ID, "userLevelBlocked", b.policies, "{name}", b.Name)
 	}
 	for _, origin := range b.Allowed {

@@ -63,8 +63,8 @@ var catalogue = map[string]text{
 
 	"pcsc":        {OK, Text{"讀卡機服務正常。", ""}, Text{"the PC/SC service answers", ""}},
 	"pcscMissing": {Error, Text{"這台電腦沒有讀卡機服務（PC/SC）的程式庫。", "請安裝 pcscd（libpcsclite1）。"}, Text{"this computer has no PC/SC library", "install pcscd (libpcsclite1)"}},
-	"pcscNotRunning": {Error, Text{"讀卡機服務（PC/SC）沒有執行。", "請啟動服務，例如 systemctl enable --now pcscd.socket。"},
-		Text{"the PC/SC service is not running", "start it, for instance: systemctl enable --now pcscd.socket"}},
+	"pcscNotRunning": {Error, Text{"讀卡機服務（PC/SC）沒有執行。", "請啟動服務，例如 systemctl enable --now pcscd.socket（Windows：Smart Card 服務）。"},
+		Text{"the PC/SC service is not running", "start it, for instance: systemctl enable --now pcscd.socket (Windows: the service Smart Card)"}},
 	"pcscRefused": {Error, Text{"讀卡機服務（PC/SC）在，但不回應或不讓這個使用者使用。", "請重新啟動 pcscd；遠端連線時，請資訊人員檢查 polkit 的規則 org.debian.pcsc-lite.access_pcsc。"},
 		Text{"the PC/SC service is there, but does not answer or does not let this person in", "restart pcscd; in a remote session have IT look at polkit's rule org.debian.pcsc-lite.access_pcsc"}},
 	"scanFailed": {Error, Text{"讀卡片時沒有完成（{reason}）。", "請拔出卡片再插入，然後重試。"}, Text{"the cards could not be read to the end ({reason})", "pull the card, insert it, try again"}},
