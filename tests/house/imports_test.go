@@ -29,6 +29,8 @@ var rooms = []room{
 		"host/internal/doctor", "host/internal/logs", "protocol"}, "the map: it builds every room, hands each what it needs"},
 	{"host/internal/frame", nil, "bytes to messages, whatever they mean"},
 	{"host/internal/logs", nil, "a log knows no cards"},
+	{"host/internal/agent", []string{"host/internal/frame"}, "it carries frames between two processes; what they mean, what a session does, is main's to hand in"},
+	{"host/internal/service", []string{"manifests"}, "it speaks to the service manager, whatever the service does"},
 	{"host/internal/browsers", []string{"manifests"}, "places of browsers are data"},
 	{"host/internal/policy", []string{"protocol"}, "a grant names card kinds in the protocol's words"},
 	{"host/internal/token", []string{"host/internal/frame", "signature/ecdsasig"},

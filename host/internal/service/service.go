@@ -1,0 +1,38 @@
+// Package service registers the agent with the system's service manager.
+//
+// Packages for a fleet bring units and registrations of their own; this is for who installs by hand. On Windows and macOS
+// kardianos/service does it. On systemd it knows neither sockets nor a hardened unit, reports a crash loop as running and leaves the
+// service running at its removal; there the units are ours, systemctl is asked.
+package service
+
+import "errors"
+
+// Name is the service's for the service manager.
+const Name = "cardbridge-agent"
+
+// The names that people read.
+const (
+	displayName = "CardBridge 憑證通"
+	description = "Lets browsers use smart cards (CardBridge agent)"
+)
+
+// State is what the service manager says of the agent.
+type State string
+
+// The states. Listening: the service manager holds the socket, starts the agent when somebody comes.
+const (
+	NotInstalled State = "notInstalled"
+	Stopped      State = "stopped"
+	Listening    State = "listening"
+	Running      State = "running"
+	Failed       State = "failed"
+)
+
+var (
+	// ErrInstalled says that the service is there already.
+	ErrInstalled = errors.New("service: it is installed already")
+	// ErrNotInstalled says that there is no such service.
+	ErrNotInstalled = errors.New("service: it is not installed")
+	// ErrNoManager says that this system runs no service manager that we know.
+	ErrNoManager = errors.New("service: no service manager is running; the host works without the agent")
+)
