@@ -4,31 +4,20 @@
 package main
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"github.com/cardbridge/cardbridge/host/internal/browsers"
-	"github.com/cardbridge/cardbridge/host/internal/logs"
-	"github.com/cardbridge/cardbridge/host/internal/operation"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
-	"github.com/cardbridge/cardbridge/host/internal/session"
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
 )
 
 // version is set at link time from the VERSION file.
 var version = "0.0.0"
-
-// promptSeconds is how long a prepared signer may wait for a person.
-const promptSeconds = 170
 
 func main() { os.Exit(run(os.Args[1:])) }
 
@@ -47,6 +36,8 @@ func run(args []string) int {
 		return place(args[0], args[1:])
 	case "certificates":
 		return listCertificates(args[1:])
+	case "service":
+		return serviceCommand(args[1:])
 	case "policy":
 		return policyCommand(args[1:], policy.Load(policy.Path()), readSettings().home, os.Stdout, os.Stderr)
 	case "doctor":
@@ -77,72 +68,6 @@ func browserCaller(args []string) (string, bool) {
 		return args[1], true
 	}
 	return "", false
-}
-
-// serve is the native messaging host. Standard output is for frames alone: whatever else would print goes to standard error.
-func serve(caller string) int {
-	in, out := os.Stdin, os.Stdout
-	os.Stdout = os.Stderr
-	env := readSettings()
-	log, done := logs.Open(env.stateDir, os.Stderr)
-	defer done()
-	// without this a browser that died would end us at the next write, before the card is reset
-	signal.Ignore(syscall.SIGPIPE)
-	if err := errors.Join(token.ForbidCoreFiles(), token.ForbidInheritance()); err != nil {
-		log.Warn().Err(err).Msg("core files or inherited descriptors are not forbidden")
-	}
-	log = log.With().Str("version", version).Str("caller", caller).Logger()
-	ctx, stop := context.WithCancel(context.Background())
-	defer stop()
-	go stopAtSignal(ctx, stop)
-
-	doc := policy.Load(policy.Path())
-	if err := doc.Err(); err != nil {
-		log.Error().Err(err).Msg("policy not usable: nothing is permitted")
-	}
-	cards, err := newCards(env, doc)
-	if err != nil {
-		log.Error().Err(err).Msg("cannot start")
-		return 1
-	}
-	defer cards.Close()
-	err = session.Run(ctx, in, out, session.Config{
-		Room:  &operation.Room{Cards: cards, Policy: doc, Version: version, Now: time.Now, PromptSeconds: promptSeconds},
-		Build: build,
-		Log:   log,
-	})
-	if err != nil && ctx.Err() == nil {
-		log.Warn().Err(err).Msg("the connection broke")
-		return 1
-	}
-	return 0
-}
-
-// stopAtSignal is a goroutine of its own because the first signal.Notify takes 0.15 ms, which the first answer need not wait for.
-func stopAtSignal(ctx context.Context, stop func()) {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	select {
-	case <-signals:
-		stop()
-	case <-ctx.Done():
-	}
-}
-
-func newCards(env settings, doc *policy.Policy) (*token.Service, error) {
-	executable, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("the path of this program: %w", err)
-	}
-	return token.New(token.Config{
-		Executable: executable, ChildEnv: env.childEnv, Modules: doc.Modules(), Home: env.home,
-		LockDir: env.lockDir, Deadlines: deadlines(doc.Deadlines()),
-	}), nil
-}
-
-func deadlines(d policy.Deadlines) token.Deadlines {
-	ms := func(n int) time.Duration { return time.Duration(n) * time.Millisecond }
-	return token.Deadlines{Scan: ms(d.Scan), Prepare: ms(d.Prepare), Login: ms(d.Login), Sign: ms(d.Sign), Reset: ms(d.Reset)}
 }
 
 // place registers or unregisters the host with browsers.

@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // settings are all that the environment may decide. It decides nothing of who may ask or which module is loaded.
@@ -15,6 +16,8 @@ type settings struct {
 	lockDir  string   // readers' locks
 	childEnv []string // what children see
 	remote   string   // how the person is connected, if not at the computer itself
+
+	agentIdle time.Duration // the agent's alone: how long it waits for the next relay
 }
 
 // childVariables are what modules and the PC/SC library need to find their own things; everything else stays here.
@@ -45,6 +48,22 @@ func readSettings() settings {
 	}
 	s.lockDir = lockDir(home)
 	s.remote = remote()
+	return s
+}
+
+// agentIdle is long enough for a person who logs in at two portals one after the other.
+const agentIdle = 60 * time.Second
+
+// readAgentSettings are those of the OS service: it has no home folder, its locks lie where the service manager made room for them.
+func readAgentSettings() settings {
+	s := readSettings()
+	s.home, s.stateDir, s.remote, s.agentIdle = "", "", "", agentIdle
+	if dir := os.Getenv("RUNTIME_DIRECTORY"); dir != "" && runtime.GOOS == "linux" { // systemd.exec(5)
+		s.lockDir = dir
+	}
+	if idle, err := time.ParseDuration(os.Getenv("CARDBRIDGE_AGENT_IDLE")); err == nil && build == "dev" {
+		s.agentIdle = idle
+	}
 	return s
 }
 

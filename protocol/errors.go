@@ -42,6 +42,7 @@ const (
 	ModuleFailed          Code = "moduleFailed"
 	ModuleTimeout         Code = "moduleTimeout"
 	ModuleInvalid         Code = "moduleInvalid"
+	SessionInactive       Code = "sessionInactive"
 	CardNotReset          Code = "cardNotReset"
 	HostOutdated          Code = "hostOutdated"
 	ExtensionOutdated     Code = "extensionOutdated"

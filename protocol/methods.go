@@ -40,6 +40,8 @@ type HelloParams struct {
 	Protocols []int     `json:"protocols"`
 	Extension Extension `json:"extension"`
 	Language  string    `json:"language,omitzero"`
+	// Local asks for a session in the host's own process, also where an agent is there: doctor looks at the person's things.
+	Local bool `json:"local,omitzero"`
 }
 
 // Extension is the caller's own word about itself.

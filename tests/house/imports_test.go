@@ -26,7 +26,7 @@ var rooms = []room{
 	{"signature/webeid", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
 	{"signature/cms", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
 	{"host", []string{"host/internal/session", "host/internal/operation", "host/internal/policy", "host/internal/token", "host/internal/browsers",
-		"host/internal/doctor", "host/internal/logs", "protocol"}, "the map: it builds every room, hands each what it needs"},
+		"host/internal/agent", "host/internal/service", "host/internal/doctor", "host/internal/logs", "protocol"}, "the map: it builds every room, hands each what it needs"},
 	{"host/internal/frame", nil, "bytes to messages, whatever they mean"},
 	{"host/internal/logs", nil, "a log knows no cards"},
 	{"host/internal/agent", []string{"host/internal/frame"}, "it carries frames between two processes; what they mean, what a session does, is main's to hand in"},

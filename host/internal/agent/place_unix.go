@@ -56,12 +56,23 @@ func dial(ctx context.Context) (net.Conn, error) {
 // ErrRunning says that another agent listens already.
 var ErrRunning = errors.New("agent: another one is running")
 
-// Listen gives the system's listener: the one that the service manager opened, else one at Place. There a socket of an agent that
-// crashed is replaced, one that answers is not.
-func Listen() (net.Listener, error) {
+// Installed tells whether there is an agent's place at all.
+func Installed() bool {
+	_, err := os.Lstat(socketPath())
+	return err == nil
+}
+
+// Listen gives the system's listener: the one that the service manager opened and keeps (activated), else one at Place. There a
+// socket of an agent that crashed is replaced, one that answers is not.
+func Listen() (listener net.Listener, activated bool, err error) {
 	if l, err := inherited(); l != nil || err != nil {
-		return l, err
+		return l, true, err
 	}
+	l, err := listen()
+	return l, false, err
+}
+
+func listen() (net.Listener, error) {
 	path := socketPath()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, fmt.Errorf("agent: the folder of its socket: %w", err)

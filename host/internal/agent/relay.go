@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -114,4 +115,18 @@ func carry(from *frame.Reader, to *frame.Writer) error {
 			return err
 		}
 	}
+}
+
+// mostPeeked is more than a hello needs; a longer first message is not looked into.
+const mostPeeked = 4 << 10
+
+// Peek reads the first message of a browser, nil if it is long or no message; rest gives all that was read once more, then what
+// follows.
+func Peek(in io.Reader) (first []byte, rest io.Reader) {
+	var read bytes.Buffer
+	first, err := frame.NewReader(io.TeeReader(io.LimitReader(in, mostPeeked), &read)).Read()
+	if err != nil {
+		first = nil
+	}
+	return first, io.MultiReader(&read, in)
 }

@@ -207,7 +207,7 @@ func ModuleCode(e *token.ModuleError) protocol.Code {
 	switch e.Reason {
 	case token.ModuleMissing:
 		return protocol.NoModule
-	case token.ModuleInvalid:
+	case token.ModuleInvalid, token.ModuleUntrusted:
 		return protocol.ModuleInvalid
 	case token.ModuleTimeout:
 		return protocol.ModuleTimeout

@@ -30,6 +30,8 @@ type Config struct {
 	Room  *operation.Room
 	Build string // release, dev
 	Log   zerolog.Logger
+	// Still says before each operation that touches a card whether the person may still be served here; nil: always.
+	Still func(context.Context) error
 }
 
 // session is one connection. Reading is one goroutine's, each request has its own; writes are frames, whole.
@@ -197,6 +199,9 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	var err error
 	if !op.Open {
 		call.Grant, err = s.cfg.Room.Policy.Admit(origin, op.Method)
+	}
+	if err == nil && !op.Open && s.cfg.Still != nil {
+		err = s.cfg.Still(ctx)
 	}
 	if err == nil {
 		if !op.Open {

@@ -26,8 +26,9 @@ func passPipes(cmd *exec.Cmd, in, out *os.File) error {
 // file: the signer holds a PIN for a moment.
 func childPipes([]string) (in, out *os.File, err error) {
 	// A group whose leader's parent dies while it is stopped gets SIGHUP from the kernel before SIGCONT: that must not end us
-	// before the card is reset.
-	signal.Ignore(syscall.SIGHUP)
+	// before the card is reset. SIGTERM is what a service manager sends to all that is left of a service that died; whoever
+	// wants a child to end closes its pipe, or kills it.
+	signal.Ignore(syscall.SIGHUP, syscall.SIGTERM)
 	syscall.CloseOnExec(childIn)
 	syscall.CloseOnExec(childOut)
 	files := syscall.Rlimit{Cur: maxChildFiles, Max: maxChildFiles}

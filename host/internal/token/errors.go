@@ -25,6 +25,8 @@ const (
 	ModuleInvalid ModuleReason = "invalid" // a file that cannot be loaded, or is no module
 	ModuleFailed  ModuleReason = "failed"  // an error, garbage, or the death of its process
 	ModuleTimeout ModuleReason = "timeout" // no answer in time; its process was ended
+	// ModuleUntrusted: others than administrators could replace the file, so that it is not loaded; Call says which file or folder
+	ModuleUntrusted ModuleReason = "untrusted"
 )
 
 // ModuleError says that a PKCS#11 module failed. Code is the CKR value, 0 if there was none.

@@ -151,6 +151,11 @@ func (r *scan) all(ctx context.Context, modules []Module, skip []string) []modul
 }
 
 func (r *scan) one(ctx context.Context, m Module, skip []string) (scanReport, error) {
+	if r.s.cfg.SystemModules {
+		if err := OnlyAdministrators(m.Path); err != nil {
+			return scanReport{}, &ModuleError{m.Path, ModuleUntrusted, err.Error(), 0}
+		}
+	}
 	if !m.Soft {
 		defer r.s.busy()()
 	}

@@ -22,6 +22,8 @@ type Config struct {
 	Home       string   // for modules that vendors install per person; may be empty
 	LockDir    string   // for readers' locks; made if it is not there
 	Deadlines  Deadlines
+	// SystemModules lets only such modules be loaded that nobody but administrators can replace: the agent works for several persons.
+	SystemModules bool
 }
 
 // Deadlines are how long a child may take; zero values become the defaults.

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"github.com/cardbridge/cardbridge/host/internal/agent"
+	"github.com/cardbridge/cardbridge/host/internal/policy"
+	"github.com/cardbridge/cardbridge/host/internal/session"
+	"github.com/cardbridge/cardbridge/host/internal/token"
+	"github.com/cardbridge/cardbridge/protocol"
+)
+
+// runAgent is the OS service: it serves relays until ctx ends, or until nobody has come for a while where the service manager starts
+// it again for the next one. Nothing is kept between two connections: each reads the policy, looks at the readers.
+func runAgent(ctx context.Context, env settings, log zerolog.Logger) error {
+	guardProcess(log)
+	listener, activated, err := agent.Listen()
+	if err != nil {
+		return err
+	}
+	idle := time.Duration(0)
+	if activated {
+		idle = env.agentIdle
+	}
+	log.Info().Str("version", version).Bool("activated", activated).Msg("the agent listens")
+	err = agent.Serve(ctx, listener, agent.Config{
+		Version: version, Build: build, Log: log, Idle: idle,
+		Open: func(peer agent.Peer, caller string, still func(context.Context) error) (agent.Session, error) {
+			return openSession(env, log, peer, caller, still)
+		},
+	})
+	log.Info().Err(err).Msg("the agent ends")
+	return err
+}
+
+// agentSession is the session of one relay.
+type agentSession struct {
+	cards  *token.Service
+	config session.Config
+}
+
+func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller string, still func(context.Context) error) (*agentSession, error) {
+	doc := policy.Load(policy.Path())
+	config, err := cardsConfig(env, doc)
+	if err != nil {
+		return nil, err
+	}
+	config.SystemModules, config.Home = true, "" // a person's own modules are for the person's own process
+	s := &agentSession{cards: token.New(config)}
+	log = log.With().Str("version", version).Str("caller", caller).Str("user", peer.User).Logger()
+	s.config = sessionConfig(log, doc, s.cards)
+	s.config.Still = func(ctx context.Context) error {
+		err := still(ctx)
+		if errors.Is(err, agent.ErrNotActive) {
+			return &protocol.Error{Code: protocol.SessionInactive}
+		}
+		if err != nil {
+			return fmt.Errorf("whether the person may still be served: %w", err)
+		}
+		return nil
+	}
+	return s, nil
+}
+
+func (s *agentSession) Readers(ctx context.Context) ([]string, error) {
+	return readerNames(ctx, s.cards)
+}
+
+func (s *agentSession) Run(ctx context.Context, in io.Reader, out io.Writer) error {
+	return session.Run(ctx, in, out, s.config)
+}
+
+func (s *agentSession) Close() { s.cards.Close() }
