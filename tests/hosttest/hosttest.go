@@ -114,10 +114,17 @@ type Host struct {
 // cleanly with no process behind.
 func Start(t testing.TB, binary, home string, env ...string) *Host {
 	t.Helper()
+	cmd := exec.Command(binary, Caller)
+	cmd.Dir = home
+	cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home + "/state", "XDG_RUNTIME_DIR=" + home, "PATH=" + os.Getenv("PATH")}, env...)
+	return StartCommand(t, cmd)
+}
+
+// StartCommand starts a command that is, or becomes, a host.
+func StartCommand(t testing.TB, cmd *exec.Cmd) *Host {
+	t.Helper()
 	h := &Host{t: t, waiting: map[string]chan Message{}, prompts: make(chan Prompt, 64), Others: make(chan Message, 256), done: make(chan struct{})}
-	h.Cmd = exec.Command(binary, Caller)
-	h.Cmd.Dir = home
-	h.Cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home + "/state", "XDG_RUNTIME_DIR=" + home, "PATH=" + os.Getenv("PATH")}, env...)
+	h.Cmd = cmd
 	h.Cmd.Stderr = &h.Stderr
 	var err error
 	h.In, err = h.Cmd.StdinPipe()

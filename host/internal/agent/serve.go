@@ -142,11 +142,12 @@ func (s *server) endIfIdle() {
 // serve meets a relay, then lets its session run.
 func (s *server) serve(ctx context.Context, conn net.Conn, peer Peer) {
 	log := s.cfg.Log.With().Str("user", peer.User).Int("pid", peer.PID).Logger()
-	_ = conn.SetDeadline(time.Now().Add(greetingTime))
+	_ = conn.SetReadDeadline(time.Now().Add(greetingTime))
 	answer := welcome{Agent: wire, Version: s.cfg.Version, Build: s.cfg.Build, Readers: []string{}}
 	refuse := func(why Refusal, err error) {
 		log.Warn().Err(err).Str("refused", string(why)).Msg("relay refused")
 		answer.Refused = why
+		_ = conn.SetWriteDeadline(time.Now().Add(acceptPause))
 		_ = send(conn, answer)
 	}
 	hello, err := receive[greeting](frame.NewReader(conn), mostGreeting)

@@ -101,7 +101,9 @@ func Uninstall() error {
 	if state != NotInstalled {
 		stopped = run("systemctl", "disable", "--now", socket, unit)
 	}
-	return errors.Join(stopped, removeFiles(), run("systemctl", "daemon-reload"), run("systemctl", "reset-failed", socket, unit))
+	_ = run("systemctl", "reset-failed", socket, unit) // there may be no failure to forget
+	_ = os.Remove("/run/cardbridge")                   // the socket's folder, which systemd leaves
+	return errors.Join(stopped, removeFiles(), run("systemctl", "daemon-reload"))
 }
 
 func anyFile() bool {
