@@ -1,0 +1,69 @@
+//go:build linux
+
+package box
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// cache is where roots lie; each is some 300 MB.
+const cache = "/var/cache/cardbridge-tests"
+
+// release is Debian 13: from it on the PC/SC daemon asks polkit who may use a reader. What is built on Debian 12 runs there too.
+const release = "trixie"
+
+// always is what makes a system: sessions by PAM, logind, polkit.
+var always = []string{"systemd", "systemd-sysv", "dbus", "libpam-systemd", "polkitd", "procps", "iproute2"}
+
+// system gives a root with these packages, made now if there is none yet.
+func system(packages []string) (string, error) {
+	if os.Getuid() != 0 {
+		return "", errors.New("box: a system of its own needs root; run it with sudo")
+	}
+	list := slices.Sorted(slices.Values(slices.Concat(always, packages)))
+	sum := sha256.Sum256([]byte(strings.Join(list, ",")))
+	root := filepath.Join(cache, release+"-"+hex.EncodeToString(sum[:6]))
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		return "", err
+	}
+	lock, err := os.OpenFile(root+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return "", err
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		return "", err
+	}
+	if _, err := os.Stat(root); err == nil {
+		return root, nil
+	}
+	return root, debootstrap(list, root)
+}
+
+// debootstrap makes the root beside its place, so that half a one is never taken for a whole.
+func debootstrap(packages []string, root string) error {
+	from, err := exec.Command("apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Origin: Debian", "Component: main").Output()
+	mirror, _, _ := strings.Cut(strings.TrimSpace(string(from)), "\n")
+	if err != nil || mirror == "" {
+		return fmt.Errorf("box: where this machine's packages come from is not known; apt-get update: %w", errors.Join(err, errors.New("no source of Debian's")))
+	}
+	draft := root + ".draft"
+	if err := os.RemoveAll(draft); err != nil {
+		return err
+	}
+	out, err := exec.Command("debootstrap", "--variant=minbase", "--include="+strings.Join(packages, ","), release, draft, mirror).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("box: debootstrap: %w\n%s", err, out)
+	}
+	_ = os.RemoveAll(filepath.Join(draft, "var/cache/apt/archives"))
+	return os.Rename(draft, root)
+}

@@ -1,0 +1,100 @@
+//go:build linux
+
+package service
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/tests/hosttest"
+)
+
+// service runs `cardbridge service …` and gives what it printed and its exit code.
+func service(args ...string) (string, int) {
+	cmd := world.Command(append([]string{installed, "service"}, args...)...)
+	out, _ := cmd.CombinedOutput()
+	return strings.TrimSpace(string(out)), cmd.ProcessState.ExitCode()
+}
+
+func TestServiceCommands(t *testing.T) {
+	the := begin(t, "citizen")
+	expect := func(code int, text string, args ...string) {
+		t.Helper()
+		out, got := service(args...)
+		require.Equal(t, code, got, "%v: %s", args, out)
+		require.Contains(t, out, text, "%v", args)
+	}
+	t.Cleanup(func() { _, _ = service("install") })
+	expect(0, "listening", "status")
+	login(t, world.alice.browser(t), the)
+	expect(0, "running", "status")
+	expect(1, "installed already", "install")
+	expect(0, "", "stop")
+	expect(0, "stopped", "status")
+	login(t, world.alice.browser(t), the) // a person gets everything without it
+	expect(0, "", "start")
+	expect(0, "listening", "status")
+	expect(0, "", "restart")
+	expect(0, "", "uninstall")
+	expect(1, "notInstalled", "status")
+	for _, command := range []string{"start", "stop", "restart", "uninstall"} {
+		expect(1, "not installed", command)
+	}
+	require.Empty(t, run(t, "sh", "-c", "find /etc /run -name '*cardbridge*' ! -path '/etc/cardbridge*' ! -path '/run/systemd/*' ! -path '/run/user/*'"))
+	// half of it gone by hand
+	expect(0, "", "install")
+	run(t, "rm", "/etc/systemd/system/"+unit)
+	expect(0, "", "uninstall")
+	expect(0, "", "install")
+	login(t, world.alice.browser(t), the)
+	viaAgent(t, world.alice)
+}
+
+// A second agent leaves the first one alone; a socket that a crash left behind is taken over.
+func TestTwoAgents(t *testing.T) {
+	the := begin(t, "citizen")
+	out, code := service("run")
+	require.NotZero(t, code)
+	require.Contains(t, out, "another one is running")
+	login(t, world.alice.browser(t), the)
+	viaAgent(t, world.alice)
+
+	run(t, "systemctl", "stop", socket, unit)
+	for range 2 { // the second one finds the first one's socket
+		run(t, "systemd-run", "-q", "--collect", "--unit=byhand", installed, "service", "run")
+		require.Eventually(t, func() bool { _, err := world.Run("test", "-S", address); return err == nil }, hosttest.Patience, 20*time.Millisecond)
+		require.Eventually(t, func() bool {
+			return strings.Contains(run(t, "journalctl", "-u", "byhand", "--no-pager", "-n", "5"), "the agent listens")
+		}, hosttest.Patience, 20*time.Millisecond)
+		h := world.alice.browser(t)
+		login(t, h, the)
+		said, _ := world.Run("cat", world.alice.log())
+		require.NotContains(t, said, withoutAgent)
+		run(t, "systemctl", "kill", "-s", "KILL", "byhand")
+		ends(t, h)
+		require.Eventually(t, func() bool { _, err := world.Run("systemctl", "is-active", "byhand"); return err != nil }, hosttest.Patience, 20*time.Millisecond)
+		run(t, "test", "-S", address)
+	}
+	run(t, "rm", address)
+}
+
+// mostExposed is what the unit was measured to have, in tenths: 0 is nothing, 100 everything.
+const mostExposed = 15
+
+var exposure = regexp.MustCompile(`Overall exposure level for \S+: ([0-9.]+)`)
+
+func TestTheUnitIsHardened(t *testing.T) {
+	out := run(t, "systemd-analyze", "security", "--offline=true", "--no-pager", "/etc/systemd/system/"+unit)
+	found := exposure.FindStringSubmatch(out)
+	require.NotNil(t, found, out)
+	level, err := strconv.ParseFloat(found[1], 64)
+	require.NoError(t, err)
+	t.Logf("systemd-analyze security: %s\n%s", found[1], out)
+	require.LessOrEqual(t, int(level*10), mostExposed)
+	require.Empty(t, run(t, "systemd-analyze", "verify", "--man=no", "/etc/systemd/system/"+unit, "/etc/systemd/system/"+socket))
+}

@@ -1,0 +1,132 @@
+//go:build linux
+
+package service
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cardbridge/cardbridge/tests/hosttest"
+)
+
+func TestTheFirstLoginStartsTheAgent(t *testing.T) {
+	the := begin(t, "citizen")
+	h := world.alice.browser(t)
+	login(t, h, the)
+	viaAgent(t, world.alice)
+	require.Equal(t, 1, the.State().Verifies)
+	require.Equal(t, "cardbridge-agent", run(t, "stat", "-c", "%U", "/proc/"+agentPID(t)))
+	// neither modules nor anything else of the card stay in it
+	maps := run(t, "cat", "/proc/"+agentPID(t)+"/maps")
+	require.NotContains(t, maps, "opensc")
+}
+
+// Desktops start browsers from the person's systemd --user, which belongs to no session.
+func TestABrowserStartedByTheUserManager(t *testing.T) {
+	the := begin(t, "citizen")
+	const join = `echo 0 > /sys/fs/cgroup/user.slice/user-$(id -u alice).slice/user@$(id -u alice).service/init.scope/cgroup.procs
+exec setpriv --reuid=alice --regid=alice --init-groups env HOME=/home/alice "$@"`
+	h := hosttest.StartCommand(t, world.Command("bash", "-euc", join, "join", installed, hosttest.Caller)).Greet()
+	login(t, h, the)
+	viaAgent(t, world.alice)
+}
+
+// Whoever is not in front is served by nobody: the agent refuses, PC/SC's own rule refuses the process itself.
+func TestTheOtherDesktopHasNoCard(t *testing.T) {
+	the := begin(t, "citizen")
+	h := world.bob.browser(t)
+	direct(t, world.bob, "sessionNotActive")
+	_, answer := h.Login(nil)
+	p := h.Prompt("wait")
+	require.Equal(t, "pcscNotRunning", p.Reason)
+	h.Answer(p, map[string]any{"action": "cancel"})
+	requireCode(t, "userCancelled", h.Await(answer))
+	require.Zero(t, the.State().Verifies)
+
+	world.bob.inFront(t)
+	h = world.bob.browser(t)
+	login(t, h, the)
+	viaAgent(t, world.bob)
+}
+
+// A connection that was made in front is of no use any more once another desktop is in front.
+func TestSwitchingPeople(t *testing.T) {
+	the := begin(t, "citizen")
+	h := world.alice.browser(t)
+	login(t, h, the)
+	world.bob.inFront(t)
+	_, answer := h.Login(nil)
+	m := h.Await(answer)
+	requireCode(t, "sessionInactive", m)
+	require.Equal(t, "person", m.Error.Data.Who)
+	require.Equal(t, 1, the.State().Verifies)
+	world.alice.inFront(t)
+	login(t, h, the)
+	viaAgent(t, world.alice)
+}
+
+func TestAnSSHSessionHasNoCard(t *testing.T) {
+	the := begin(t, "citizen")
+	run(t, "bash", "-euc", `test -e /root/.ssh/id || { ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/id <<< n; mkdir -p /home/alice/.ssh
+		cp /root/.ssh/id.pub /home/alice/.ssh/authorized_keys; chown -R alice /home/alice/.ssh; }; systemctl start ssh`)
+	ssh := func(command string) *hosttest.Host {
+		return hosttest.StartCommand(t, world.Command("ssh", "-T", "-q", "-i", "/root/.ssh/id", "-o", "StrictHostKeyChecking=no", "alice@127.0.0.1", command)).Greet()
+	}
+	host := installed + " " + hosttest.Caller
+	// the host knows by its environment that it need not ask; without that the agent asks logind
+	for _, h := range []*hosttest.Host{ssh(host), ssh("env -u SSH_CONNECTION -u SSH_CLIENT " + host)} {
+		_, answer := h.Login(nil)
+		p := h.Prompt("wait")
+		require.Equal(t, "pcscNotRunning", p.Reason)
+		h.Answer(p, map[string]any{"action": "cancel"})
+		requireCode(t, "userCancelled", h.Await(answer))
+	}
+	require.Contains(t, run(t, "journalctl", "-u", unit, "--no-pager"), "sessionNotActive")
+	require.Zero(t, the.State().Verifies)
+}
+
+// Two people, one card, one queue: a login is nobody else's.
+func TestNobodySharesALogin(t *testing.T) {
+	the := begin(t, "citizen")
+	alice := world.alice.browser(t)
+	_, first := alice.Login(nil)
+	asked := alice.Prompt("pin")
+	world.bob.inFront(t)
+	bob := world.bob.browser(t)
+	_, second := bob.Login(nil)
+	require.Equal(t, "windowBusy", bob.Prompt("wait").Reason)
+	alice.PIN(asked, the.PIN)
+	require.Nil(t, alice.Await(first).Error)
+	requireClosed(t, the)
+	p := bob.Prompt("pin") // alice's PIN opens nothing for bob
+	require.Equal(t, 1, the.State().Verifies)
+	bob.PIN(p, wrongPIN)
+	p = bob.Prompt("pin")
+	require.Equal(t, "wrongPIN", p.Notice)
+	bob.PIN(p, the.PIN)
+	require.Nil(t, bob.Await(second).Error)
+	requireClosed(t, the)
+	viaAgent(t, world.bob)
+}
+
+// The agent loads no module that a person could replace; the person's own process does.
+func TestAModuleOfAPersonsOwn(t *testing.T) {
+	the := begin(t, "citizen")
+	module := strings.Fields(run(t, "sh", "-c", "find /usr/lib -name opensc-pkcs11.so"))[0]
+	own := "/home/alice/opensc-pkcs11.so"
+	run(t, "install", "-o", "alice", module, own)
+	require.NoError(t, world.Write("/etc/cardbridge/policy.json", []byte(strings.Replace(policy, "{", `{"modules": ["`+own+`"], `, 1)), 0o644))
+	t.Cleanup(func() { require.NoError(t, world.Write("/etc/cardbridge/policy.json", []byte(policy), 0o644)) })
+	h := world.alice.browser(t)
+	_, answer := h.Login(nil)
+	p := h.Prompt("wait")
+	require.Equal(t, "moduleInvalid", p.Reason)
+	h.Answer(p, map[string]any{"action": "cancel"})
+	requireCode(t, "userCancelled", h.Await(answer))
+	viaAgent(t, world.alice)
+	run(t, "systemctl", "stop", socket, unit)
+	login(t, world.alice.browser(t), the)
+	direct(t, world.alice, "none is installed")
+}
