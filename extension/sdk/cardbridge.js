@@ -57,7 +57,7 @@ export async function sign(document, options) {
 export async function signBatch(documents, options) {
   const {hash, pss, nonce, cardNumber, kinds, certificate, lang, onProgress} = options ?? {};
   check(documents);
-  const rest = {hash, pss, nonce: nonce && nonceText(nonce), cardNumber, kinds, certificate, language: lang};
+  const rest = {hash, pss, nonce: nonce === undefined ? undefined : nonceText(nonce), cardNumber, kinds, certificate, language: lang};
   const {result} = await within(options, PERSON_MS, async (signal) => {
     const prepared = await prepare(documents, {hash, signal, onHashed: (share) => onProgress?.('hashing', share)});
     signal.throwIfAborted();

@@ -83,7 +83,7 @@ class Double {
     options.signal?.throwIfAborted();
     if (method === 'sign' || method === 'signBatch') {
       check(method === 'sign' ? [args[0]] : args[0]);
-      if (options.nonce) nonceText(options.nonce);
+      if (options.nonce !== undefined) nonceText(options.nonce);
     }
     const {progress = [], pending, error, facts, result} = this.#scripts.get(method)?.shift() ?? {};
     for (const state of progress) options.onProgress?.(state);

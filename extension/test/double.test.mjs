@@ -94,7 +94,8 @@ test('wrong documents and nonces fail as with the SDK; scripted codes become err
   const {sdk, script} = createDouble();
   for (const document of [undefined, {title: 't'}, {title: 't', content: 1}]) await assert.rejects(sdk.sign(document), {code: 'documentInvalid'});
   await assert.rejects(sdk.signBatch(Array(21).fill({title: 't', content: 'c'})), {code: 'documentInvalid'});
-  await assert.rejects(sdk.sign({title: 't', content: 'c'}, {nonce: 'text'}), {code: 'invalidParams'});
+  for (const nonce of ['text', '', 0, null, false]) await assert.rejects(sdk.sign({title: 't', content: 'c'}, {nonce}), {code: 'invalidParams'});
+  assert.ok(await sdk.sign({title: 't', content: 'c'}, {nonce: undefined}));
   script('status', {result: {allowed: false, code: 'originNotAllowed'}});
   const {problem} = await sdk.status();
   assert.ok(problem instanceof CardBridgeError && problem.who === 'it');

@@ -215,6 +215,7 @@ test('only content is signed, not the word undefined', async () => {
   for (const content of [undefined, null, 1, {}, ['a']]) await assert.rejects(sign({title: 't', content}), {code: 'documentInvalid'});
   for (const documents of [undefined, null, [], {}, [null], Array(21).fill({title: 't', content: 'c'})]) await assert.rejects(signBatch(documents), {code: 'documentInvalid'});
   await assert.rejects(sign(), {code: 'documentInvalid'});
+  for (const given of ['', 0, null, false]) await assert.rejects(sign({title: 't', content: 'c'}, {nonce: given}), {code: 'invalidParams'}, 'a nonce that is none is not left out');
   assert.equal(posted.length, 0);
 });
 
