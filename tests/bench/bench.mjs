@@ -1,7 +1,7 @@
 // make bench: the host against bare programs in one run, then the whole in a browser. Writes build/bench/host.json.
 // Timings are never a reason to fail: it ends with 1 only when something did not run.
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg} from 'node:os';
 import {join} from 'node:path';
 import {root} from '../world/world.mjs';
@@ -30,6 +30,7 @@ for (const who of ['host', 'scanner', 'signer']) AIMS[`peak memory: ${who}, Soft
 
 function build() {
   mkdirSync(out, {recursive: true});
+  chmodSync(out, 0o755); // whatever the umask: the host refuses a policy in a folder that others may write
   const path = 'github.com/cardbridge/cardbridge/host/internal/policy.devPath';
   // in size as released; the tag dev lets loopback portals in
   run('go', 'build', '-trimpath', '-tags', 'dev', '-ldflags', `-s -w -X main.version=0.0.1 -X ${path}=${policy}`, '-o', file('cardbridge'), './host');
