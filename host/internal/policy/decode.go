@@ -35,11 +35,15 @@ func decode(r io.Reader) (document, *Fault) {
 		}
 		return document{}, explain(raw, err)
 	}
-	if f := findNull(raw); f != nil {
-		return document{}, f
+	null, empty := findNothing(raw)
+	if null != nil {
+		return document{}, null
 	}
 	if f := doc.check(); f != nil {
 		return document{}, f.at(raw, locate(raw, f.Pointer, f.Code == "cardKind"))
+	}
+	if empty != nil {
+		return document{}, empty
 	}
 	return doc, nil
 }
@@ -63,7 +67,6 @@ func notText(raw []byte) int {
 var expected = map[reflect.Kind]words{
 	reflect.Struct: {"物件 { }", "an object { }"}, reflect.Map: {"物件 { }", "an object { }"}, reflect.Slice: {"陣列 [ ]", "an array [ ]"},
 	reflect.String: {"字串", "a string"}, reflect.Bool: {" true 或 false", "true or false"}, reflect.Int: {"整數", "an integer"},
-	reflect.Pointer: {"整數", "an integer"}, // the version
 }
 
 // explain turns the decoder's error into ours.
@@ -82,11 +85,19 @@ func explain(raw []byte, err error) *Fault {
 		}
 		f := &Fault{Code: "type", Pointer: pointer}
 		if semantic.GoType != nil {
-			f.allowed = expected[semantic.GoType.Kind()]
+			f.allowed = expected[valueType(semantic.GoType).Kind()]
 		}
 		return f.at(raw, locate(raw, pointer, false))
 	}
 	return fault("syntax", "", quote(err.Error()), "").at(raw, 0)
+}
+
+// valueType is what stands behind a pointer: a member whose absence is told from its zero value.
+func valueType(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		return t.Elem()
+	}
+	return t
 }
 
 // otherVersion is the fault of a document of another version, whatever else stands in it.
@@ -119,15 +130,18 @@ func each(raw []byte, visit func(d *jsontext.Decoder, token jsontext.Token, star
 	}
 }
 
-// findNull: to Go null is an absent member, to who wrote it perhaps a value.
-func findNull(raw []byte) (f *Fault) {
+// findNothing looks for null and for empty strings: to Go both are an absent member, to who wrote them perhaps a value.
+func findNothing(raw []byte) (null, empty *Fault) {
 	each(raw, func(d *jsontext.Decoder, token jsontext.Token, start int) bool {
-		if token.Kind() == 'n' {
-			f = (&Fault{Code: "null", Pointer: string(d.StackPointer())}).at(raw, start)
+		switch {
+		case token.Kind() == 'n':
+			null = (&Fault{Code: "null", Pointer: string(d.StackPointer())}).at(raw, start)
+		case empty == nil && token.Kind() == '"' && token.String() == "":
+			empty = (&Fault{Code: "empty", Pointer: string(d.StackPointer())}).at(raw, start)
 		}
-		return f != nil
+		return null != nil
 	})
-	return f
+	return null, empty
 }
 
 // locate is the offset of the value at a JSON Pointer, or of the name in front of it. A value that is not there has the place of

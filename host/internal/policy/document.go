@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"maps"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strconv"
@@ -16,12 +15,17 @@ import (
 const documentVersion = 1
 
 type document struct {
-	Version    *int              `json:"version,omitzero"` // none: documentVersion
+	Version    *int              `json:"version,omitzero"`  // none: documentVersion
+	Language   string            `json:"language,omitzero"` // of the window; none: the page's, the browser's
 	Portals    []portal          `json:"portals,omitzero"`
-	Modules    []string          `json:"modules,omitzero"`    // absolute paths; they replace the known ones
+	Modules    []string          `json:"modules,omitzero"`    // absolute paths in the order in which they are asked; they replace the known ones
 	Extensions []string          `json:"extensions,omitzero"` // ids that register lists beside the released ones
 	Unlock     map[string]string `json:"unlock,omitzero"`     // card kind -> https page of the CA
+	Install    Install           `json:"install,omitzero"`
+	HelpDesk   HelpDesk          `json:"helpDesk,omitzero"`
 	Deadlines  Deadlines         `json:"deadlines,omitzero"`
+	Log        Log               `json:"log,omitzero"`
+	Audit      *bool             `json:"audit,omitzero"` // none: yes
 }
 
 // Deadlines are how long a module may take for each step, in milliseconds; 0: the host's own.
@@ -44,14 +48,18 @@ type portal struct {
 	Operations  []string `json:"operations"`
 	PINFromPage bool     `json:"pinFromPage,omitzero"`
 	CardKinds   []string `json:"cardKinds,omitzero"`
-	WebEID      bool     `json:"webEID,omitzero"` // pages may speak the messages of Web eID's page library
+	Issuers     []string `json:"issuers,omitzero"`   // as a certificate's issuer is shown; none: all
+	PINSource   string   `json:"pinSource,omitzero"` // none: SourceAny
+	WebEID      bool     `json:"webEID,omitzero"`    // pages may speak the messages of Web eID's page library
 }
 
 func (d *document) check() *Fault {
 	if d.Version != nil && *d.Version != documentVersion {
 		return fault("version", "/version", strconv.Itoa(*d.Version), strconv.Itoa(documentVersion))
 	}
-	for _, part := range []func() *Fault{d.checkPortals, d.checkModules, d.checkExtensions, d.checkUnlock, d.checkDeadlines} {
+	for _, part := range []func() *Fault{
+		d.checkLanguage, d.checkPortals, d.checkModules, d.checkExtensions, d.checkUnlock, d.checkInstall, d.checkHelpDesk, d.checkDeadlines, d.checkLog,
+	} {
 		if f := part(); f != nil {
 			return f
 		}
@@ -80,13 +88,16 @@ func (d *document) checkPortals() *Fault {
 				return fault("cardKind", fmt.Sprintf("%s/cardKinds/%d", place, j), quote(kind), strings.Join(protocol.Kinds, ", "))
 			}
 		}
+		if f := p.checkCard(place); f != nil {
+			return f
+		}
 	}
 	return nil
 }
 
 func (d *document) checkModules() *Fault {
 	for i, m := range d.Modules {
-		if !filepath.IsAbs(m) || filepath.Clean(m) != m || filepath.Dir(m) == m {
+		if !validPath(m) {
 			return fault("module", fmt.Sprintf("/modules/%d", i), quote(m), "")
 		}
 	}

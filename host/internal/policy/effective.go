@@ -22,6 +22,8 @@ type EffectivePortal struct {
 	Operations  []string `json:"operations"`
 	PINFromPage bool     `json:"pinFromPage"`
 	CardKinds   []string `json:"cardKinds"` // all that it takes
+	Issuers     []string `json:"issuers"`   // none: all
+	PINSource   string   `json:"pinSource"`
 	WebEID      bool     `json:"webEID"`
 	Source      string   `json:"source"`
 }
@@ -33,12 +35,26 @@ type Effective struct {
 	Modules    []Value[string]
 	Extensions []Value[string]
 	Unlock     map[string]Value[string]
+	Install    map[string]Value[string] // those that there are
+	HelpDesk   map[string]Value[string] // those that there are
+	Language   *Value[string]           // none: nobody of IT decided
 	Deadlines  Deadlines
+	Log        Log
+	Audit      Value[bool]
 }
 
 // Effective is what holds in this session. A document that cannot be used grants no portal anything.
 func (p *Policy) Effective() Effective {
-	e := Effective{Deadlines: p.doc.Deadlines, Unlock: map[string]Value[string]{}}
+	e := Effective{Deadlines: p.doc.Deadlines, Log: p.doc.Log, Audit: Value[bool]{p.Audit(), BuiltIn}, Unlock: map[string]Value[string]{}}
+	if p.doc.Audit != nil {
+		e.Audit.Source = p.source
+	}
+	if p.doc.Language != "" {
+		e.Language = &Value[string]{p.doc.Language, p.source}
+	}
+	i, h := p.doc.Install, p.doc.HelpDesk
+	e.Install = p.named(map[string]string{"module": i.Module, "reader": i.Reader, "pcsc": i.PCSC})
+	e.HelpDesk = p.named(map[string]string{"text": h.Text, "phone": h.Phone, "url": h.URL, "email": h.Email})
 	if p.invalid != nil {
 		return e
 	}
@@ -65,8 +81,25 @@ func (p *Policy) values(list []string) (values []Value[string]) {
 	return values
 }
 
+// named keeps what the document names.
+func (p *Policy) named(all map[string]string) map[string]Value[string] {
+	values := map[string]Value[string]{}
+	for name, text := range all {
+		if text != "" {
+			values[name] = Value[string]{text, p.source}
+		}
+	}
+	return values
+}
+
 func (p portal) effective(source string) EffectivePortal {
-	e := EffectivePortal{Origin: p.Origin, Operations: p.Operations, PINFromPage: p.PINFromPage, CardKinds: p.CardKinds, WebEID: p.WebEID, Source: source}
+	e := EffectivePortal{Origin: p.Origin, Operations: p.Operations, PINFromPage: p.PINFromPage, CardKinds: p.CardKinds, Issuers: p.Issuers, PINSource: p.PINSource, WebEID: p.WebEID, Source: source}
+	if e.Issuers == nil {
+		e.Issuers = []string{}
+	}
+	if e.PINSource == "" {
+		e.PINSource = SourceAny
+	}
 	if e.Operations == nil {
 		e.Operations = []string{}
 	}

@@ -1,8 +1,11 @@
 package policy
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // The forms are those of the patterns in the schema, which a test compares with them. They are written out because compiling the
@@ -57,10 +60,13 @@ func validHost(s string) bool {
 	return true
 }
 
-// validLink wants an https address without a person in it.
+// maxLink is what the extension takes for a link.
+const maxLink = 2048
+
+// validLink wants an https address without a person in it, nor what the extension refuses: it would end the connection.
 func validLink(s string) bool {
 	rest, ok := strings.CutPrefix(s, "https://")
-	if !ok {
+	if !ok || len(s) > maxLink {
 		return false
 	}
 	end := strings.IndexAny(rest, "/?#")
@@ -71,12 +77,36 @@ func validLink(s string) bool {
 	if !ok || !validHost(host) {
 		return false
 	}
-	for tail := rest[end:]; tail != ""; tail = tail[1:] {
-		if tail[0] <= ' ' || tail[0] == 0x7f || tail[0] == '%' && (len(tail) < 3 || !only(tail[1:3], hexes)) {
+	tail := rest[end:]
+	for i, r := range tail {
+		if r == '\\' || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Z) || r == '%' && (len(tail) < i+3 || !only(tail[i+1:i+3], hexes)) {
 			return false
 		}
 	}
 	return true
+}
+
+// validPath wants an absolute path of something in a folder.
+func validPath(s string) bool {
+	return filepath.IsAbs(s) && filepath.Clean(s) == s && filepath.Dir(s) != s
+}
+
+// validName wants text as a person sees it: no control character, no mark that hides or turns text, no line break.
+func validName(s string, most int) bool {
+	hidden := func(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
+	return s != "" && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, hidden)
+}
+
+// validPhone wants a number as it is written on a door: digits, and what stands between them.
+func validPhone(s string) bool {
+	return len(s) >= 2 && len(s) <= 40 && only(s, digits+" +-()#*,;./") && only(s[:1], digits+"+(")
+}
+
+// validEmail wants the plain form of an address (RFC 5321, no quoted local part), its domain in lower case.
+func validEmail(s string) bool {
+	local, domain, ok := strings.Cut(s, "@")
+	return ok && len(s) <= 254 && len(local) <= 64 && only(local, lower+strings.ToUpper(lower)+digits+"._%+-") &&
+		strings.Contains(domain, ".") && !strings.HasPrefix(domain, "[") && validHost(domain)
 }
 
 // validID wants the id of a Chromium extension, or of a Firefox add-on: name@domain or a GUID in braces.

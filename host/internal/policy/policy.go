@@ -36,6 +36,8 @@ type Grant struct {
 	origin, operation string
 	pinFromPage       bool
 	cardKinds         []string
+	issuers           []string
+	padOnly           bool
 }
 
 // Origin is the portal, as the browser named it.
@@ -49,6 +51,13 @@ func (g Grant) PINFromPage() bool { return g.pinFromPage }
 
 // CardKinds are the kinds that IT allows at this portal; empty: all.
 func (g Grant) CardKinds() []string { return slices.Clone(g.cardKinds) }
+
+// Issuers are those that IT allows at this portal, as a certificate's issuer is shown; empty: all. It spares people a wrong card:
+// anybody can write a name into a certificate, whose genuineness is the portal's to verify.
+func (g Grant) Issuers() []string { return slices.Clone(g.issuers) }
+
+// PadOnly tells that the PIN may be typed at a reader's own keys alone.
+func (g Grant) PadOnly() bool { return g.padOnly }
 
 // The reasons of a refusal.
 var (
@@ -66,7 +75,10 @@ func (p *Policy) Admit(origin, operation string) (Grant, error) {
 	if !slices.Contains(entry.Operations, operation) {
 		return Grant{}, ErrOperation
 	}
-	return Grant{origin: origin, operation: operation, pinFromPage: entry.PINFromPage, cardKinds: entry.CardKinds}, nil
+	return Grant{
+		origin: origin, operation: operation, pinFromPage: entry.PINFromPage, cardKinds: entry.CardKinds,
+		issuers: entry.Issuers, padOnly: entry.PINSource == SourcePad,
+	}, nil
 }
 
 // Operations lists what an origin is granted, for status.

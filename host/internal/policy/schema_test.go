@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -109,7 +110,7 @@ func agrees(t *testing.T, place string, goType reflect.Type, schema map[string]a
 		assert.Equal(t, "object", schema["type"], place)
 		members += agrees(t, place+"/*", goType.Elem(), schema["additionalProperties"].(map[string]any))
 	case reflect.Pointer:
-		assert.Equal(t, "integer", schema["type"], place)
+		members += agrees(t, place, goType.Elem(), schema)
 	case reflect.Int, reflect.Bool:
 		assert.Equal(t, map[reflect.Kind]string{reflect.Int: "integer", reflect.Bool: "boolean"}[goType.Kind()], schema["type"], place)
 	case reflect.String:
@@ -136,7 +137,7 @@ func bilingual(t *testing.T, place string, schema map[string]any) {
 func TestEveryMemberHasItsEntry(t *testing.T) {
 	tree := schemaTree(t)
 	assert.Equal(t, "https://json-schema.org/draft/2020-12/schema", tree["$schema"])
-	assert.Equal(t, 16, agrees(t, "", reflect.TypeFor[document](), tree))
+	assert.Equal(t, 33, agrees(t, "", reflect.TypeFor[document](), tree))
 }
 
 // find follows keys into a tree.
@@ -157,6 +158,23 @@ func TestTheSchemaHasTheCodesListsAndLimits(t *testing.T) {
 	assert.ElementsMatch(t, protocol.Kinds, find(t, portalMembers, "cardKinds", "items", "enum"))
 	assert.ElementsMatch(t, protocol.Kinds, find(t, properties, "unlock", "propertyNames", "enum"))
 	assert.EqualValues(t, "1", find(t, properties, "version", "const"))
+	assert.ElementsMatch(t, languages, find(t, properties, "language", "enum"))
+	assert.ElementsMatch(t, pinSources, find(t, portalMembers, "pinSource", "enum"))
+	assert.ElementsMatch(t, logLevels, find(t, properties, "log", "properties", "level", "enum"))
+	for _, limit := range []struct {
+		want int
+		name string
+		tree any
+	}{
+		{maxLogMegabytes, "maximum", find(t, properties, "log", "properties", "maxMegabytes")},
+		{maxHelpText, "maxLength", find(t, properties, "helpDesk", "properties", "text")},
+		{maxIssuer, "maxLength", find(t, portalMembers, "issuers", "items")},
+		{maxLink, "maxLength", find(t, properties, "helpDesk", "properties", "url")},
+		{maxLink, "maxLength", find(t, properties, "install", "properties", "module")},
+		{maxLink, "maxLength", find(t, properties, "unlock", "additionalProperties")},
+	} {
+		assert.EqualValues(t, strconv.Itoa(limit.want), find(t, limit.tree, limit.name))
+	}
 	for name, entry := range find(t, properties, "deadlines", "properties").(map[string]any) {
 		assert.EqualValues(t, "120000", find(t, entry, "maximum"), name)
 		assert.EqualValues(t, "100", find(t, find(t, entry, "anyOf").([]any)[1], "minimum"), name)
