@@ -53,8 +53,8 @@ func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller strin
 	}
 	config.SystemModules, config.Home = true, "" // a person's own modules are for the person's own process
 	s := &agentSession{cards: token.New(config)}
-	log = log.With().Str("version", version).Str("caller", caller).Str("user", peer.User).Logger()
-	s.config = sessionConfig(log, doc, s.cards)
+	log = log.With().Str("version", version).Str("caller", caller).Logger()
+	s.config = sessionConfig(log, peer.User, doc, s.cards)
 	s.config.Still = func(ctx context.Context) error {
 		err := still(ctx)
 		if errors.Is(err, agent.ErrNotActive) {

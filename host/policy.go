@@ -57,6 +57,7 @@ type shown struct {
 	Extensions []policy.Value[string]          `json:"extensions"` // beside the released ones
 	Unlock     map[string]policy.Value[string] `json:"unlock"`
 	Deadlines  map[string]policy.Value[int64]  `json:"deadlines"`
+	shownSettings
 }
 
 type shownFault struct {
@@ -72,7 +73,7 @@ func effective(doc *policy.Policy, home string) shown {
 	e := doc.Effective()
 	s := shown{
 		Source: doc.Source(), Valid: doc.Fault() == nil, Portals: e.Portals, Modules: e.Modules, Extensions: e.Extensions,
-		Unlock: e.Unlock, Deadlines: map[string]policy.Value[int64]{},
+		Unlock: e.Unlock, Deadlines: map[string]policy.Value[int64]{}, shownSettings: settingsOf(e, doc.Source()),
 	}
 	if f := doc.Fault(); f != nil {
 		chinese, english := f.Texts()
@@ -138,6 +139,7 @@ func showPolicy(s shown, fault *policy.Fault, out, problems io.Writer) int {
 	for _, name := range []string{"scan", "prepare", "login", "sign", "reset"} {
 		fmt.Fprintf(w, "  %s\t%d\t%s\n", name, s.Deadlines[name].Value, s.Deadlines[name].Source)
 	}
+	s.shownSettings.print(w)
 	w.Flush()
 	return 0
 }
@@ -159,7 +161,13 @@ func showPortals(portals []policy.EffectivePortal, w io.Writer) {
 		if p.WebEID {
 			what += " +webEID"
 		}
+		if p.PINSource == policy.SourcePad {
+			what += " +pinSource=pad"
+		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Origin, what, strings.Join(p.CardKinds, " "), p.Source)
+		for _, issuer := range p.Issuers {
+			fmt.Fprintf(w, "\t\t發證單位 / issuer %s\t%s\n", printable(issuer), p.Source)
+		}
 	}
 }
 

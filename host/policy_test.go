@@ -40,7 +40,7 @@ func TestPolicyShowNamesEachSource(t *testing.T) {
 	require.Equal(t, 0, code, problems)
 	var s shown
 	require.NoError(t, json.Unmarshal([]byte(out), &s))
-	require.Equal(t, policy.EffectivePortal{Origin: "https://a.gov.tw", Operations: []string{"authenticate"}, CardKinds: []string{"agency"}, WebEID: true, Source: source}, s.Portals[0])
+	require.Equal(t, policy.EffectivePortal{Origin: "https://a.gov.tw", Operations: []string{"authenticate"}, CardKinds: []string{"agency"}, Issuers: []string{}, PINSource: "any", WebEID: true, Source: source}, s.Portals[0])
 	for _, p := range s.Portals[1:] {
 		require.Equal(t, []string{"dev", policy.Development}, []string{build, p.Source}, "a release grants nothing besides")
 	}
@@ -60,6 +60,41 @@ func TestPolicyShowNamesEachSource(t *testing.T) {
 		require.Regexp(t, line, out)
 	}
 	require.NotContains(t, out, "\x1b", "a terminal obeys no path")
+}
+
+// stated has each member that says nothing of who may ask for what.
+const stated = `{"language":"en","audit":false,"install":{"module":"https://a.gov.tw/"},"helpDesk":{"text":"分機 1234"},"log":{"level":"warn","folder":"/var/log/x","maxMegabytes":9},
+	"portals":[{"origin":"https://a.gov.tw","operations":["sign"],"issuers":["內政部憑證管理中心"],"pinSource":"pad"}]}`
+
+func TestPolicyShowTellsTheOtherSettings(t *testing.T) {
+	doc := installed(t, stated)
+	source := doc.Source()
+	text := func(s string) policy.Value[string] { return policy.Value[string]{Value: s, Source: source} }
+	level, folder, language := text("warn"), text("/var/log/x"), text("en")
+	want := shownSettings{
+		Language: &language, Install: map[string]policy.Value[string]{"module": text("https://a.gov.tw/")},
+		HelpDesk: map[string]policy.Value[string]{"text": text("分機 1234")}, Audit: policy.Value[bool]{Value: false, Source: source},
+		Log: shownLog{Level: level, Folder: &folder, MaxMegabytes: policy.Value[int]{Value: 9, Source: source}},
+	}
+	code, out, problems := ask(doc, "show", "--json")
+	require.Equal(t, 0, code, problems)
+	var s shown
+	require.NoError(t, json.Unmarshal([]byte(out), &s))
+	require.Equal(t, want, s.shownSettings)
+	require.Equal(t, []any{"pad", []string{"內政部憑證管理中心"}}, []any{s.Portals[0].PINSource, s.Portals[0].Issuers})
+	code, out, _ = ask(doc, "show")
+	require.Equal(t, 0, code)
+	for _, line := range []string{
+		`https://a\.gov\.tw +sign \+pinSource=pad +citizen`, `發證單位 / issuer 內政部憑證管理中心 +/`, `  module +https://a\.gov\.tw/ +/`, `  text +分機 1234 +/`,
+		`  en +/`, `  level +warn +/`, `  folder +/var/log/x +/`, `  maxMegabytes +9 +/`, `  audit +false +/`,
+	} {
+		require.Regexp(t, line, out)
+	}
+	code, out, _ = ask(installed(t, `{}`), "show")
+	require.Equal(t, 0, code)
+	for _, line := range []string{`  level +info +built-in`, `  maxMegabytes +5 +built-in`, `  audit +true +built-in`, `as the web site or the browser +built-in`} {
+		require.Regexp(t, line, out)
+	}
 }
 
 func TestPolicyShowWithoutAFile(t *testing.T) {

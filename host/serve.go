@@ -30,7 +30,8 @@ func serve(caller string) int {
 	in, out := io.Reader(os.Stdin), os.Stdout
 	os.Stdout = os.Stderr
 	env := readSettings()
-	log, done := logs.Open(env.stateDir, os.Stderr)
+	doc := policy.Load(policy.Path())
+	log, done := logs.Open(logs.Options{Level: doc.Log().Level, Folder: env.stateDir, MaxMegabytes: doc.Log().MaxMegabytes}, os.Stderr)
 	defer done()
 	guardProcess(log)
 	log = log.With().Str("version", version).Str("caller", caller).Logger()
@@ -38,7 +39,6 @@ func serve(caller string) int {
 	defer stop()
 	go stopAtSignal(ctx, stop)
 
-	doc := policy.Load(policy.Path())
 	cards, err := newCards(env, doc)
 	if err != nil {
 		log.Error().Err(err).Msg("cannot start")
@@ -50,11 +50,11 @@ func serve(caller string) int {
 		return relay(ctx, log, link, in, out)
 	}
 	defer cards.Close()
-	return ended(ctx, log, session.Run(ctx, in, out, sessionConfig(log, doc, cards)))
+	return ended(ctx, log, session.Run(ctx, in, out, sessionConfig(log, user(), doc, cards)))
 }
 
 // sessionConfig is the same in the agent as here: there is one session code.
-func sessionConfig(log zerolog.Logger, doc *policy.Policy, cards *token.Service) session.Config {
+func sessionConfig(log zerolog.Logger, user string, doc *policy.Policy, cards *token.Service) session.Config {
 	if err := doc.Err(); err != nil {
 		log.Error().Err(err).Msg("policy not usable: nothing is permitted")
 	}
@@ -62,6 +62,7 @@ func sessionConfig(log zerolog.Logger, doc *policy.Policy, cards *token.Service)
 		Room:  &operation.Room{Cards: cards, Policy: doc, Version: version, Now: time.Now, PromptSeconds: promptSeconds},
 		Build: build,
 		Log:   log,
+		User:  user,
 	}
 }
 

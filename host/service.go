@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/cardbridge/cardbridge/host/internal/logs"
+	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/service"
 )
 
@@ -52,8 +53,8 @@ func serviceCommand(args []string) int {
 }
 
 func runService() error {
-	env := readAgentSettings()
-	log, done := logs.Open("", os.Stderr)
+	env, doc := readAgentSettings(), policy.Load(policy.Path())
+	log, done := logs.OpenService(logs.Options{Level: doc.Log().Level, Folder: doc.Log().Folder, MaxMegabytes: doc.Log().MaxMegabytes}, os.Stderr)
 	defer done()
 	return service.Run(func(ctx context.Context) error { return runAgent(ctx, env, log) })
 }

@@ -35,6 +35,8 @@ const (
 	ComputerSlept       Code = "computerSlept"
 	CardNumberMissing   Code = "cardNumberMissing"
 	OtherCertificate    Code = "otherCertificate"
+	WrongIssuer         Code = "wrongIssuer"
+	PINPadRequired      Code = "pinPadRequired"
 
 	PCSCNotRunning        Code = "pcscNotRunning"
 	PCSCMissing           Code = "pcscMissing"
@@ -72,6 +74,16 @@ type Facts struct {
 	Module    string `json:"module,omitzero"`    // the PKCS#11 module's path
 	Reader    string `json:"reader,omitzero"`
 	UnlockURL string `json:"unlockURL,omitzero"`
+	// HelpDesk is whom the person can ask; for portals that are granted something.
+	HelpDesk HelpDesk `json:"helpDesk,omitzero"`
+}
+
+// HelpDesk is whom a person can ask, as IT's policy says it.
+type HelpDesk struct {
+	Text  string `json:"text,omitzero"`
+	Phone string `json:"phone,omitzero"`
+	URL   string `json:"url,omitzero"` // https
+	Email string `json:"email,omitzero"`
 }
 
 // Error is an error as it travels: a code, facts, the id of the operation in the host's log.

@@ -95,6 +95,8 @@ type StatusResult struct {
 	PINFromPage bool          `json:"pinFromPage"`
 	WebEID      bool          `json:"webEID,omitzero"` // absent for an extension of before
 	Code        Code          `json:"code,omitzero"`
+	Language    string        `json:"language,omitzero"` // for the extension's own pages, where IT decides it
+	HelpDesk    HelpDesk      `json:"helpDesk,omitzero"`
 	Policy      *StatusPolicy `json:"policy,omitzero"`
 	Readers     []Reader      `json:"readers,omitzero"`
 	Modules     []Module      `json:"modules,omitzero"`

@@ -51,6 +51,9 @@ type PromptParams struct {
 	// Documents are what the PIN would sign; empty: a login.
 	Documents      []PromptDocument `json:"documents,omitzero"`
 	UnlockURL      string           `json:"unlockURL,omitzero"`
+	InstallURL     string           `json:"installURL,omitzero"` // where what is missing can be got
+	Issuers        []string         `json:"issuers,omitzero"`    // that IT allows, where another one's card is in
+	HelpDesk       HelpDesk         `json:"helpDesk,omitzero"`
 	Reference      string           `json:"reference,omitzero"` // the first eight digits of the operation's id in the log
 	TimeoutSeconds int              `json:"timeoutSeconds"`
 }

@@ -91,14 +91,60 @@ func TestALogThatCannotBeRenamed(t *testing.T) {
 	require.Equal(t, "second\n", string(raw))
 }
 
-// Without a file, lines go where Open sends them in that case.
+// A folder that was removed is made anew; where it cannot be, lines go to the fallback until it can.
 func TestALogWhoseFolderIsGone(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	var out bytes.Buffer
-	log, done := Open(dir, &out)
+	log, done := Open(Options{Folder: dir}, &out)
 	defer done()
-	log.Info().Msg(strings.Repeat("x", maxBytes-200))
+	log.Info().Msg("first")
 	require.NoError(t, os.RemoveAll(dir))
-	log.Info().Msg(strings.Repeat("y", 300))
-	require.Contains(t, out.String(), "yyy")
+	log.Info().Msg("second")
+	raw, err := os.ReadFile(filepath.Join(dir, "host.log"))
+	require.NoError(t, err, "made anew")
+	require.Contains(t, string(raw), "second")
+	require.NoError(t, os.RemoveAll(dir))
+	require.NoError(t, os.WriteFile(dir, nil, 0o600))
+	log.Info().Msg("third")
+	require.Contains(t, out.String(), "third")
+	require.NoError(t, os.Remove(dir))
+	log.Info().Msg("fourth")
+	raw, err = os.ReadFile(filepath.Join(dir, "host.log"))
+	require.NoError(t, err, "it is there again as soon as it can be")
+	require.Contains(t, string(raw), "fourth")
+}
+
+// /dev/full takes no byte, as a full disk does.
+func TestAFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "host.log")
+	require.NoError(t, os.Symlink("/dev/full", path))
+	var out bytes.Buffer
+	log, done := Open(Options{Folder: dir}, &out)
+	defer done()
+	log.Info().Msg("full")
+	require.Contains(t, out.String(), `"full"`)
+	require.NoError(t, os.Remove(path))
+	log.Info().Msg("room again")
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(raw), "room again")
+	require.NotContains(t, out.String(), "room again")
+}
+
+// Half a line, all that the disk had room for, does not spoil the next one.
+func TestALineAfterATornOne(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "host.log")
+	f := &file{path: path, most: 100}
+	_, err := f.Write([]byte(`{"half":`))
+	require.NoError(t, err)
+	f.torn = true // as Write finds when the disk takes a part
+	for range 2 {
+		_, err = f.Write([]byte("{}\n"))
+		require.NoError(t, err)
+	}
+	f.close()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "{\"half\":\n{}\n{}\n", string(raw))
 }

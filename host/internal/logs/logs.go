@@ -2,51 +2,57 @@
 package logs
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/rs/zerolog"
 )
 
-// maxBytes is the size of host.log, and of host.log.1: a page may ask as often as it likes, and must not fill the disk.
-const maxBytes = 5 << 20
+// What holds where IT's policy says nothing.
+const (
+	DefaultLevel = "info"
+	// DefaultMegabytes is the size of a log, and of the older one beside it: a page may ask as often as it likes, and must not
+	// fill the disk.
+	DefaultMegabytes = 5
+)
 
-// Open gives a logger of JSON lines into dir/host.log, made if it is not there, readable by its owner alone. Where that cannot be
+// Options are how much is logged where. Zero values: the defaults.
+type Options struct {
+	Level        string // error, warn, info, debug
+	Folder       string // Open: where host.log lies; OpenService: where service.log lies, "": in no file (Windows: ProgramData)
+	MaxMegabytes int
+}
+
+// Open gives a logger of JSON lines into host.log, made if it is not there, readable by its owner alone. Where that cannot be
 // done, lines go to fallback: a missing log must not keep a person from logging in. Nothing secret or personal is logged: origins,
 // operation ids, codes, thumbprints of certificates.
-func Open(dir string, fallback io.Writer) (zerolog.Logger, func()) {
-	f, err := open(dir, fallback)
-	var w io.Writer = f
-	if err != nil {
-		w = fallback
-	}
-	log := zerolog.New(w).Level(zerolog.InfoLevel).With().Timestamp().Int("pid", os.Getpid()).Logger()
+func Open(o Options, fallback io.Writer) (zerolog.Logger, func()) {
+	f := newFile(o, "host.log", fallback)
+	err := f.begin()
+	log := o.logger(f)
 	if err != nil {
 		log.Warn().Err(err).Msg("no log file")
-		return log, func() {}
 	}
-	return log, func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.close()
+	return log, f.end
+}
+
+// logger is that of a process: the level is the policy's, the audit lines are above it (see session).
+func (o Options) logger(w io.Writer) zerolog.Logger {
+	level, err := zerolog.ParseLevel(cmp.Or(o.Level, DefaultLevel))
+	if err != nil {
+		level = zerolog.InfoLevel // policy has refused it before
 	}
+	return zerolog.New(w).Level(level).With().Timestamp().Int("pid", os.Getpid()).Logger()
 }
 
 func init() {
 	zerolog.TimeFieldFormat = time.RFC3339Nano
 	zerolog.DurationFieldUnit = time.Millisecond
+	// what could not be written was tried in two places: a third one would be a page's way to fill the browser's own log
+	zerolog.ErrorHandler = func(error) {}
 }
 
-func open(dir string, fallback io.Writer) (*file, error) {
-	if dir == "" {
-		return nil, fmt.Errorf("logs: no folder for the log: set the home folder")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	f := &file{path: filepath.Join(dir, "host.log"), most: maxBytes, fallback: fallback}
-	return f, f.open(0)
-}
+var errNoFolder = fmt.Errorf("logs: no folder for the log: set the home folder")

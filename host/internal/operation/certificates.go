@@ -33,7 +33,7 @@ func certificates(ctx context.Context, room *Room, call *Call, p protocol.Certif
 	if err != nil {
 		return nil, err
 	}
-	return List(inv, room.Now(), intersect(call.Grant.CardKinds(), p.Kinds)), nil
+	return listed(inv, room.Now(), filterOf(call, p.Kinds)), nil
 }
 
 // choice is the purpose of having one certificate chosen: nothing is signed, no PIN asked.
@@ -49,7 +49,11 @@ func (choice) result(f found, _ []token.Signature) (any, error) {
 
 // List says an inventory in the protocol's words; kinds are those that may log in, empty: all.
 func List(inv token.Inventory, now time.Time, kinds []string) protocol.CertificatesResult {
-	return protocol.CertificatesResult{Certificates: shown(sortOut(inv, now, kinds)), Readers: ReaderList(inv.View), Problems: problems(inv)}
+	return listed(inv, now, filter{kinds: kinds})
+}
+
+func listed(inv token.Inventory, now time.Time, only filter) protocol.CertificatesResult {
+	return protocol.CertificatesResult{Certificates: shown(sortOut(inv, now, only)), Readers: ReaderList(inv.View), Problems: problems(inv)}
 }
 
 func shown(list []found) []protocol.Certificate {
@@ -61,10 +65,10 @@ func shown(list []found) []protocol.Certificate {
 }
 
 // sortOut shows every certificate: usable ones first, the issuers' own last.
-func sortOut(inv token.Inventory, now time.Time, kinds []string) []found {
+func sortOut(inv token.Inventory, now time.Time, only filter) []found {
 	var list []found
 	for _, c := range inv.Certificates {
-		list = append(list, found{c, describe(c, now, kinds), issuersOf(c, inv.Certificates)})
+		list = append(list, found{c, describe(c, now, only), issuersOf(c, inv.Certificates)})
 	}
 	slices.SortStableFunc(list, func(a, b found) int {
 		return cmp.Or(cmp.Compare(rank(a.shown), rank(b.shown)), cmp.Compare(a.shown.Reader, b.shown.Reader))
@@ -100,13 +104,13 @@ func rank(c protocol.Certificate) int {
 	return 2
 }
 
-func describe(c token.Certificate, now time.Time, kinds []string) protocol.Certificate {
+func describe(c token.Certificate, now time.Time, only filter) protocol.Certificate {
 	x := c.X509
-	reason := unusable(x, now, kinds)
+	reason := unusable(c, now, only)
 	return protocol.Certificate{
 		ID: c.ID(), Certificate: x.Raw, Kind: kindOf(x),
 		Holder:       clean(cmp.Or(x.Subject.CommonName, last(x.Subject.OrganizationalUnit), last(x.Subject.Organization))),
-		Issuer:       clean(cmp.Or(x.Issuer.CommonName, last(x.Issuer.OrganizationalUnit), last(x.Issuer.Organization))),
+		Issuer:       issuerName(x),
 		SerialNumber: clean(x.Subject.SerialNumber),
 		NotBefore:    x.NotBefore.UTC(), NotAfter: x.NotAfter.UTC(),
 		KeyType: keyType(x), Reader: clean(c.Reader),
@@ -114,12 +118,17 @@ func describe(c token.Certificate, now time.Time, kinds []string) protocol.Certi
 	}
 }
 
+// issuerName is how the person sees the issuer, and how IT's policy names it.
+func issuerName(x *x509.Certificate) string {
+	return clean(cmp.Or(x.Issuer.CommonName, last(x.Issuer.OrganizationalUnit), last(x.Issuer.Organization)))
+}
+
 // reasonCA: a certificate of the issuer's, which cards carry to complete the chain.
 const reasonCA = "ca"
 
 // unusable says why a certificate cannot log in, "" if it can. The order is what helps a person most.
-func unusable(x *x509.Certificate, now time.Time, kinds []string) string {
-	switch {
+func unusable(c token.Certificate, now time.Time, only filter) string {
+	switch x := c.X509; {
 	case x.IsCA || x.KeyUsage&x509.KeyUsageCertSign != 0:
 		return reasonCA
 	case x.KeyUsage&x509.KeyUsageDigitalSignature == 0:
@@ -132,10 +141,8 @@ func unusable(x *x509.Certificate, now time.Time, kinds []string) string {
 		return "notYetValid"
 	case !supportedKey(x):
 		return "keyUnsupported"
-	case len(kinds) > 0 && !slices.Contains(kinds, kindOf(x)):
-		return "wrongKind"
 	}
-	return ""
+	return only.bars(c)
 }
 
 // clientAuth is Web eID's demand: extended key usage absent or with clientAuth (anyExtendedKeyUsage is not accepted there).

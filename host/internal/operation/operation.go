@@ -56,6 +56,8 @@ type Call struct {
 	Person    Person
 	PIN       token.PIN // from the portal's own field; absent mostly
 	Log       zerolog.Logger
+	// Thumbprint is that of the certificate in use, for the audit line; "": none yet.
+	Thumbprint string
 	// Watch makes the extension hear of every change in the readers that follows; nil where nobody listens.
 	Watch func(context.Context)
 	// Code is the session's map of errors: why one document has no signature is spelled as for a whole request.

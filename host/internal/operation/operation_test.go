@@ -74,13 +74,13 @@ func TestUnusable(t *testing.T) {
 		"encryptionOnly": func(c *x509.Certificate) { c.KeyUsage = x509.KeyUsageKeyEncipherment },
 		"otherPurpose":   func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageEmailProtection} },
 	} {
-		require.Equal(t, want, unusable(certificate(t, change), now, nil), want)
+		require.Equal(t, want, unusable(token.Certificate{X509: certificate(t, change)}, now, filter{}), want)
 	}
 	clientAuth := certificate(t, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
-	require.Empty(t, unusable(clientAuth, now, nil))
+	require.Empty(t, unusable(token.Certificate{X509: clientAuth}, now, filter{}))
 	unknown := certificate(t, func(c *x509.Certificate) { c.UnknownExtKeyUsage = []asn1.ObjectIdentifier{{1, 2, 3}} })
-	require.Equal(t, "otherPurpose", unusable(unknown, now, nil))
-	require.Equal(t, "wrongKind", unusable(certificate(t, nil), now, []string{"agency"}))
+	require.Equal(t, "otherPurpose", unusable(token.Certificate{X509: unknown}, now, filter{}))
+	require.Equal(t, "wrongKind", unusable(token.Certificate{X509: certificate(t, nil)}, now, filter{kinds: []string{"agency"}}))
 }
 
 func subjectTypeExtension(t testing.TB, oid asn1.ObjectIdentifier) pkix.Extension {
@@ -136,7 +136,7 @@ func TestFilters(t *testing.T) {
 	require.Equal(t, []string{"agency"}, intersect([]string{"agency", "citizen"}, []string{"agency"}))
 	none := intersect([]string{"agency"}, []string{"citizen"})
 	require.NotEmpty(t, none, "no kind allowed is not every kind allowed")
-	require.Equal(t, "wrongKind", unusable(certificate(t, nil), now, none))
+	require.Equal(t, "wrongKind", unusable(token.Certificate{X509: certificate(t, nil)}, now, filter{kinds: none}))
 }
 
 func TestSortOut(t *testing.T) {
@@ -145,7 +145,7 @@ func TestSortOut(t *testing.T) {
 		{X509: certificate(t, func(c *x509.Certificate) { c.IsCA, c.BasicConstraintsValid = true, true }), Reader: "a"},
 		{X509: certificate(t, nil), Reader: "b\u202e"},
 	}}
-	list := sortOut(inv, now, nil)
+	list := sortOut(inv, now, filter{})
 	require.Len(t, list, 3, "none is dropped")
 	require.True(t, list[0].shown.Usable, "usable ones first")
 	require.Equal(t, "b", list[0].shown.Reader)
@@ -173,7 +173,7 @@ func TestAnotherCertificateThanTheNamedOne(t *testing.T) {
 	} {
 		inv := token.Inventory{Certificates: c.list}
 		l := &signing{wish: wish{certificate: c.wish}}
-		require.Equal(t, c.want, l.reason(inv, sortOut(inv, now, nil)), name)
+		require.Equal(t, c.want, l.reason(inv, sortOut(inv, now, filter{})), name)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 // signWith holds the reader's queue, prepares a signer, asks for PINs until the card signs. Whatever happens, the card is reset
 // before the queue is released; a card that could not be reset takes the result with it.
 func (l *signing) signWith(ctx context.Context, f found) (result any, err error) {
+	l.call.Thumbprint = f.shown.ID
 	what, err := l.purpose.statement(f)
 	if err != nil {
 		return nil, err
@@ -41,6 +42,9 @@ func (l *signing) signWith(ctx context.Context, f found) (result any, err error)
 			result, err = nil, reset
 		}
 	}()
+	if l.only.padOnly && !signer.Pad {
+		return nil, l.changedCard(token.ErrCardChanged) // the module said otherwise a moment ago: another reader, or a contradiction
+	}
 	p := pinDialog{signing: l, f: f, signer: signer, tries: signer.Tries, until: l.room.Now().Add(signerLife)}
 	signatures, err := p.sign(ctx, what)
 	if err != nil {

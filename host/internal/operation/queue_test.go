@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/protocol"
 )
 
@@ -42,7 +43,7 @@ func (leaver) Progress(string) {}
 // Whoever waits no more looks at the queue no more: the place is given up next, and its number may soon be another's.
 func TestNobodyLooksAtAPlaceThatWasLeft(t *testing.T) {
 	place := &slowPlace{looking: make(chan struct{})}
-	l := &signing{room: &Room{PromptSeconds: 60}, call: &Call{Person: leaver{place.looking}, Log: zerolog.Nop()}}
+	l := &signing{room: &Room{PromptSeconds: 60, Policy: &policy.Policy{}}, call: &Call{Person: leaver{place.looking}, Log: zerolog.Nop()}}
 	err := l.inQueue(context.Background(), found{}, place)
 	require.False(t, place.busy.Load())
 	require.Equal(t, &protocol.Error{Code: protocol.UserCancelled}, err)

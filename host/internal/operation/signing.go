@@ -1,6 +1,7 @@
 package operation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -33,7 +34,7 @@ type signing struct {
 	call      *Call
 	wish      wish
 	purpose   purpose
-	kinds     []string // that policy and portal allow
+	only      filter // what policy and portal allow
 	pagePIN   token.PIN
 	notice    string                    // what the next prompt tells has just happened
 	documents []protocol.PromptDocument // for each prompt
@@ -45,7 +46,7 @@ type signing struct {
 
 // useCard asks for a card, a certificate, a PIN, until the purpose has its result.
 func useCard(ctx context.Context, room *Room, call *Call, w wish, purpose purpose) (any, error) {
-	l := &signing{room: room, call: call, wish: w, purpose: purpose, kinds: intersect(call.Grant.CardKinds(), w.kinds), pagePIN: call.PIN, documents: purpose.documents()}
+	l := &signing{room: room, call: call, wish: w, purpose: purpose, only: filterOf(call, w.kinds), pagePIN: call.PIN, documents: purpose.documents()}
 	l.spare = room.Cards.Spare()
 	defer l.spare.Close()
 	for {
@@ -61,6 +62,7 @@ var errAgain = errors.New("operation: the cards changed")
 
 // round scans, has one certificate chosen, signs with it.
 func (l *signing) round(ctx context.Context) (any, error) {
+	l.call.Thumbprint = "" // of a round before: the card is another one now, perhaps
 	l.call.Person.Progress("reading")
 	inv, err := l.room.Cards.Scan(ctx, l.spare)
 	if err != nil {
@@ -69,7 +71,7 @@ func (l *signing) round(ctx context.Context) (any, error) {
 	for _, f := range inv.Failures {
 		l.call.Log.Warn().Str("module", f.Path).Str("code", string(ModuleCode(f))).Msg("module not usable")
 	}
-	list := sortOut(inv, l.room.Now(), l.kinds)
+	list := sortOut(inv, l.room.Now(), l.only)
 	usable := slices.DeleteFunc(slices.Clone(list), func(f found) bool {
 		return !f.shown.Usable || (l.wish.certificate != "" && f.shown.ID != l.wish.certificate)
 	})
@@ -92,9 +94,13 @@ func (l *signing) waitForCard(ctx context.Context, inv token.Inventory, list []f
 	l.dropPagePIN() // typed with the cards that were there in mind
 	prompt := l.prompt(protocol.StateWait)
 	prompt.Reason = l.reason(inv, list)
-	if prompt.Kinds = l.kinds; slices.Contains(l.kinds, noKind) {
+	if prompt.Kinds = l.only.kinds; slices.Contains(prompt.Kinds, noKind) {
 		prompt.Kinds = l.wish.kinds
 	}
+	if prompt.Reason == protocol.WrongIssuer {
+		prompt.Issuers = l.only.issuers[:min(len(l.only.issuers), maxNamed)]
+	}
+	prompt.InstallURL = l.room.installURL(prompt.Reason)
 	prompt.Certificates = shown(list)
 	answer, err := l.askUntil(ctx, inv.View.Changed, prompt)
 	if err != nil {
@@ -112,10 +118,7 @@ func (l *signing) reason(inv token.Inventory, list []found) protocol.Code {
 		if l.namesAnother(list) {
 			return protocol.OtherCertificate
 		}
-		if slices.ContainsFunc(list, func(f found) bool { return f.shown.Reason == "wrongKind" }) {
-			return protocol.WrongCard
-		}
-		return protocol.NoUsableCertificate
+		return cmp.Or(barred(list), protocol.NoUsableCertificate)
 	}
 	all := problems(inv)
 	if inv.Modules > 0 {
@@ -217,8 +220,11 @@ const queueLook = 50 * time.Millisecond
 
 func (l *signing) prompt(state string) protocol.PromptParams {
 	p := protocol.PromptParams{
-		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: l.wish.language,
+		Operation: l.call.ID, State: state, Origin: l.call.Grant.Origin(), Language: cmp.Or(l.room.Policy.Language(), l.wish.language),
 		Notice: l.notice, Reference: l.call.Reference, Documents: l.documents, TimeoutSeconds: l.room.PromptSeconds,
+	}
+	if state == protocol.StateWait || state == protocol.StateLocked {
+		p.HelpDesk = l.room.contact()
 	}
 	if state == protocol.StateWait && l.notice == protocol.NoticePINDropped {
 		p.Notice = "" // there is no field yet to type it again: kept until there is

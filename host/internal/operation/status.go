@@ -18,6 +18,7 @@ func status(ctx context.Context, room *Room, call *Call, p protocol.StatusParams
 		if !result.Allowed {
 			result.Code = protocol.PolicyInvalid
 		}
+		result.Language, result.HelpDesk = room.Policy.Language(), room.contact()
 		result.Policy = &protocol.StatusPolicy{Source: room.Policy.Source()}
 		result.Modules = moduleList(room.Cards.Modules())
 	} else {
@@ -30,7 +31,7 @@ func status(ctx context.Context, room *Room, call *Call, p protocol.StatusParams
 			return result, nil
 		}
 		result.Allowed, result.Operations, result.PINFromPage = true, operations, pinFromPage
-		result.WebEID = room.Policy.WebEID(p.Origin)
+		result.WebEID, result.HelpDesk = room.Policy.WebEID(p.Origin), room.Contact(p.Origin)
 		if len(operations) == 0 || p.Grant {
 			return result, nil
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 
+	"github.com/rs/zerolog"
+
 	"github.com/cardbridge/cardbridge/host/internal/operation"
 	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
@@ -11,8 +13,9 @@ import (
 
 // person is who sits before the extension that asked; one for each request.
 type person struct {
-	s  *session
-	id string
+	s   *session
+	id  string
+	log zerolog.Logger // the operation's
 }
 
 // Ask implements operation.Person: one request on the same pipe, in the other direction.
@@ -22,7 +25,7 @@ func (p *person) Ask(ctx context.Context, prompt protocol.PromptParams) (operati
 	defer p.s.close(id)
 	b, err := protocol.EncodeRequest(id, protocol.MethodPrompt, prompt)
 	if err == nil {
-		err = p.s.write(b)
+		err = p.s.write(p.log, b)
 	}
 	if err != nil {
 		return operation.Answer{}, err // nobody will answer what was not shown
@@ -39,7 +42,7 @@ func (p *person) Ask(ctx context.Context, prompt protocol.PromptParams) (operati
 func (p *person) Progress(state string) {
 	b, err := protocol.EncodeNotification(protocol.MethodProgress, protocol.ProgressParams{Operation: p.id, State: state})
 	if err == nil {
-		_ = p.s.write(b)
+		_ = p.s.write(p.log, b)
 	}
 }
 
@@ -140,6 +143,6 @@ func (s *session) reportCards(ctx context.Context) {
 
 func (s *session) notifyCard(reader, state string) {
 	if b, err := protocol.EncodeNotification(protocol.MethodCard, protocol.CardParams{Reader: reader, State: state}); err == nil {
-		_ = s.write(b)
+		_ = s.write(s.cfg.Log, b)
 	}
 }

@@ -29,7 +29,10 @@ const maxInFlight = 32
 type Config struct {
 	Room  *operation.Room
 	Build string // release, dev
-	Log   zerolog.Logger
+	// Log has the caller, as it claims to be, on every line.
+	Log zerolog.Logger
+	// User is the person's uid or SID, for the audit lines: this process's own, or what the kernel says of the agent's peer.
+	User string
 	// Still says before each operation that touches a card whether the person may still be served here; nil: always.
 	Still func(context.Context) error
 }
@@ -192,7 +195,7 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	defer pin.Wipe()
 	name := uuid.NewString()
 	log := s.cfg.Log.With().Str("operation", name).Str("method", op.Method).Str("origin", origin).Logger()
-	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id}, PIN: pin, Log: log, Code: codeOf,
+	call := &operation.Call{ID: id, Reference: name[:referenceLength], Person: &person{s, id, log}, PIN: pin, Log: log, Code: codeOf,
 		Watch: s.watchCardsFrom}
 	started := s.cfg.Room.Now()
 	var result any
@@ -220,19 +223,22 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 			event = log.Debug() // any page may ask, as often as it likes: the log is for what touches a card
 		}
 		event.Dur("ms", elapsed).Msg("done")
-		s.reply(id, result)
+		s.audit(op, call, "done", elapsed)
+		s.reply(log, id, result)
 		return
 	}
 	e := mapError(err)
 	e.Operation = name
 	e.Facts.Origin, e.Facts.Operation = factsOfRefusal(e.Code, origin, op.Method)
+	e.Facts.HelpDesk = s.cfg.Room.Contact(origin)
 	event := log.Info()
 	if e.Code == protocol.Internal {
 		event = log.Error()
 	}
 	event.Dur("ms", elapsed).Str("code", string(e.Code)).AnErr("cause", err).Msg("refused or failed")
+	s.audit(op, call, string(e.Code), elapsed)
 	if !errors.Is(err, errPortClosed) {
-		s.fail(id, e)
+		s.failed(log, id, e)
 	}
 }
 
@@ -257,7 +263,7 @@ func (s *session) hello(m protocol.Request) {
 		return
 	}
 	s.greeted = true
-	s.reply(m.ID, protocol.HelloResult{
+	s.reply(s.cfg.Log, m.ID, protocol.HelloResult{
 		Protocol: protocol.Version,
 		Host: protocol.Host{
 			Name: protocol.HostName, Version: s.cfg.Room.Version, OS: runtime.GOOS, Arch: runtime.GOARCH, Build: s.cfg.Build,
@@ -281,38 +287,4 @@ func (s *session) notification(m protocol.Notification) {
 	if cancel != nil {
 		cancel(&protocol.Error{Code: protocol.Cancelled})
 	}
-}
-
-func (s *session) reply(id string, result any) {
-	b, err := protocol.EncodeResult(id, result)
-	if err != nil || len(b) > frame.Max {
-		s.cfg.Log.Error().Err(err).Int("bytes", len(b)).Msg("answer not encodable")
-		s.fail(id, &protocol.Error{Code: protocol.Internal})
-		return
-	}
-	_ = s.write(b)
-}
-
-func (s *session) fail(id string, e *protocol.Error) {
-	b, err := protocol.EncodeError(id, e)
-	if err != nil {
-		s.cfg.Log.Error().Err(err).Msg("error not encodable")
-		return
-	}
-	_ = s.write(b)
-}
-
-// write logs what could not be written: too large a message, or to a browser that does not read, which ends the connection.
-func (s *session) write(b []byte) error {
-	if len(b) > frame.Max {
-		err := &frame.SizeError{Size: uint64(len(b))}
-		s.cfg.Log.Warn().Err(err).Msg("not written")
-		return err
-	}
-	err := s.out.send(b, s.life.Done())
-	if err != nil && !errors.Is(err, errPortClosed) {
-		s.cfg.Log.Warn().Err(err).Msg("not written")
-		s.end(errPortClosed)
-	}
-	return err
 }

@@ -52,7 +52,7 @@ func (inv *Inventory) add(found moduleScan) (claimed []string) {
 				continue
 			}
 			inv.Certificates = append(inv.Certificates, Certificate{
-				X509: cert, Reader: reader, Token: slot.Label,
+				X509: cert, Reader: reader, Token: slot.Label, Pad: slot.Pad,
 				keyID: c.KeyID, module: found.module, slot: slot.Slot, serial: slot.Serial, inPCSC: inPCSC, direct: direct,
 			})
 		}

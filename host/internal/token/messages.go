@@ -26,6 +26,7 @@ type slotReport struct {
 	Label        string       `json:"label"`
 	Serial       string       `json:"serial"`
 	Manufacturer string       `json:"manufacturer"`
+	Pad          bool         `json:"pad,omitzero"` // the PIN is typed at the reader
 	Certificates []certReport `json:"certificates"`
 	// Unreadable counts the certificates that could not be read, or are too large to be one.
 	Unreadable int      `json:"unreadable,omitzero"`

@@ -142,6 +142,7 @@ func scanSlot(p *pkcs11.Ctx, slot uint) (slotReport, bool) {
 		return report, false
 	}
 	report.Label, report.Serial, report.Manufacturer = trimmed(info.Label), trimmed(info.SerialNumber), trimmed(info.ManufacturerID)
+	report.Pad = info.Flags&pkcs11.CKF_PROTECTED_AUTHENTICATION_PATH != 0
 	session, err := p.OpenSession(slot, pkcs11.CKF_SERIAL_SESSION)
 	if err != nil {
 		report.Failure = moduleFailure("C_OpenSession", err)

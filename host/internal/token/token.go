@@ -114,6 +114,7 @@ type Certificate struct {
 	X509   *x509.Certificate
 	Reader string // PC/SC's name; for a module without readers the slot's description
 	Token  string // the token's label
+	Pad    bool   // the module takes the PIN at the reader's own keys
 	keyID  []byte
 	module Module
 	slot   uint
