@@ -7,7 +7,7 @@ import {Requests} from './requests.js';
 import {Sites} from './sites.js';
 import {Watches} from './watches.js';
 import {WebEID} from './webeid.js';
-import {browserLanguage} from '../shared/language.js';
+import {browserLanguage, rememberPolicyLanguage} from '../shared/language.js';
 
 const {version} = chrome.runtime.getManifest();
 const own = chrome.runtime.getURL('');
@@ -41,7 +41,9 @@ chrome.runtime.onConnect.addListener((port) => {
 const panel = {
   async status() {
     const hello = await host.hello();
-    return {hello, status: await host.begin('status', {}).done};
+    const status = await host.begin('status', {}).done;
+    await rememberPolicyLanguage(status.language);
+    return {hello, status};
   },
   sites: () => sites.list(),
 };

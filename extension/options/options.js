@@ -1,7 +1,7 @@
 // The options page: versions, the state of the connection, what the host sees, added sites, language.
 import {byId, element, plain} from '../shared/elements.js';
 import {chooseLanguage, chosenLanguage} from '../shared/language.js';
-import {ask, explain, speak} from '../shared/panel.js';
+import {ask, explain, helpOf, speak} from '../shared/panel.js';
 
 /** @typedef {import('../shared/panel.js').PanelStatus} PanelStatus */
 
@@ -25,7 +25,7 @@ function renderConnection() {
   place.dataset.state = state === null ? 'testing' : state.error ? state.error.code : 'connected';
   if (state === null) place.replaceChildren(element('p', {class: 'state'}, texts.testing));
   else if (state.error) place.replaceChildren(explain(state.error, texts, language));
-  else place.replaceChildren(element('p', {class: 'state good'}, texts.connected));
+  else place.replaceChildren(element('p', {class: 'state good'}, texts.connected), ...helpOf(state.result?.status.helpDesk, texts));
 }
 
 function renderHost() {
@@ -69,6 +69,7 @@ async function test() {
   state = null;
   render();
   state = /** @type {any} */ (await ask('status'));
+  ({language, texts} = await speak()); // IT may have said which
   render();
 }
 

@@ -1,9 +1,9 @@
 // The toolbar window: is everything there, and may this site use it.
 import {byId, element} from '../shared/elements.js';
-import {ask, explain, speak} from '../shared/panel.js';
+import {ask, explain, helpOf, speak} from '../shared/panel.js';
 import {parseAddress, siteState} from '../shared/sites.js';
 
-const {language, texts} = await speak();
+let {language, texts} = await speak();
 
 /** What the person is asked for; known before the click, since a browser grants nothing once the click is forgotten. @type {string | null} */
 let pattern = null;
@@ -21,8 +21,12 @@ async function renderSite(url) {
 async function renderConnection() {
   const place = byId('connection');
   place.replaceChildren(element('p', {class: 'state'}, texts.testing));
-  const {error} = await ask('status');
-  place.replaceChildren(error ? explain(error, texts, language) : element('p', {class: 'state good'}, texts.connected));
+  const {error, result} = /** @type {{error?: import('../shared/types').Failure, result?: import('../shared/panel.js').PanelStatus}} */ (await ask('status'));
+  const before = language;
+  ({language, texts} = await speak()); // IT may have said which
+  if (language !== before) await renderSite(url);
+  place.replaceChildren(...(error ? [explain(error, texts, language)]
+    : [element('p', {class: 'state good'}, texts.connected), ...helpOf(result?.status.helpDesk, texts)]));
 }
 
 const [tab] = await chrome.tabs.query({active: true, currentWindow: true});

@@ -68,12 +68,16 @@ const zh = {
   /** @param {string} is */
   barredCard: (is) => ({message: `這張是${is}，這部電腦的設定不允許用它登入這個網站`, hint: '請改用其他種類的卡片，或請資訊人員檢查政策檔中這個網站的 cardKinds。'}),
   askIT: '請通知資訊人員處理，並告知作業編號與以下說明：',
+  help: '需要協助，請洽：',
+  phone: '電話',
+  install: '前往安裝網頁，在新分頁開啟',
+  issuersAllowed: '可以使用的發證單位：',
   waiting: '處理好之後，視窗會自動繼續。',
   waitingRetry: '處理好之後，請按「重試」。',
   kinds: {citizen: '自然人憑證', agency: '機關憑證', organisation: '組織及團體憑證', business: '工商憑證', test: '測試憑證', other: '其他憑證'},
   reasons: {
     expired: '憑證已過期', notYetValid: '憑證尚未生效', encryptionOnly: '加密用憑證，不能登入', otherPurpose: '用途不是登入',
-    wrongKind: '不是網站要求的種類', keyUnsupported: '不支援的金鑰', ca: '發證機關自己的憑證，不能登入',
+    wrongKind: '不是網站要求的種類', wrongIssuer: '發證單位不在可用的範圍', noPinPad: '這台讀卡機沒有數字按鍵', keyUnsupported: '不支援的金鑰', ca: '發證機關自己的憑證，不能登入',
   },
   buttons: {choose: '使用這張憑證', wait: '重試', pin: '確定', lastTry: '我確定知道 PIN 碼，繼續', locked: '關閉', cancel: '取消', lastTryCancel: '取消，先不輸入'},
   /** @param {number} seconds */
@@ -145,6 +149,10 @@ const en = {
   wrongCard: (is, wanted) => ({message: `This is: ${is}. The web site wants: ${wanted}`, hint: `Take this card out and put in the other: ${wanted}.`}),
   barredCard: (is) => ({message: `This is: ${is}. This computer's settings do not allow it for this web site`, hint: 'Use a card of another kind, or ask IT to check cardKinds of this web site in the policy file.'}),
   askIT: 'Please call your IT department and tell them the reference and this:',
+  help: 'For help, ask: ',
+  phone: 'Phone',
+  install: 'Open the page to install it from (in a new tab)',
+  issuersAllowed: 'Issuers that can be used: ',
   waiting: 'This window goes on by itself as soon as that is done.',
   waitingRetry: 'When that is done, press Try again.',
   kinds: {
@@ -153,7 +161,7 @@ const en = {
   },
   reasons: {
     expired: 'Expired', notYetValid: 'Not valid yet', encryptionOnly: 'For encryption only', otherPurpose: 'Not meant for logging in',
-    wrongKind: 'Not the kind that the web site asks for', keyUnsupported: 'Key not supported', ca: 'A certificate of the issuer itself',
+    wrongKind: 'Not the kind that the web site asks for', wrongIssuer: 'Not an issuer that can be used here', noPinPad: 'Its reader has no keys of its own', keyUnsupported: 'Key not supported', ca: 'A certificate of the issuer itself',
   },
   buttons: {choose: 'Use this certificate', wait: 'Try again', pin: 'OK', lastTry: 'I am sure of my PIN, go on', locked: 'Close', cancel: 'Cancel', lastTryCancel: 'Cancel, not now'},
   countdown: (seconds) => `${seconds} seconds left; then this is cancelled.`,

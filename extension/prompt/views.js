@@ -1,6 +1,7 @@
 // What each state of a prompt shows, and what its OK answers.
 import {ERRORS} from '../shared/errors.js';
 import {element, plain} from '../shared/elements.js';
+import {contact} from '../shared/contact.js';
 import {certificateCard, unusableOnes} from './certificate.js';
 import {PinField} from './pinfield.js';
 
@@ -58,13 +59,16 @@ function choose(prompt, texts) {
 }
 
 /** @param {Prompt} prompt @param {Texts} texts @param {Language} language @returns {View} */
-function wait({reason = '', kinds = [], certificates = []}, texts, language) {
+function wait({reason = '', kinds = [], certificates = [], issuers = [], installURL, helpDesk}, texts, language) {
   const error = Object.hasOwn(ERRORS, reason) ? ERRORS[reason] : ERRORS.internal;
   const wrong = reason === 'wrongCard' ? wrongCard(certificates, kinds, texts) : undefined;
   const {message, hint} = wrong ?? error[language];
   /** @type {HTMLElement[]} */
   const content = [element('p', {class: 'hint'}, hint)];
   if (error.who === 'it') content.unshift(element('p', {class: 'hint'}, element('strong', {}, texts.askIT)));
+  if (installURL) content.push(link('install', installURL, texts.install));
+  content.push(...contact(helpDesk, texts));
+  if (issuers.length > 0) content.push(element('p', {class: 'wanted'}, texts.issuersAllowed, element('strong', {}, issuers.map(plain).join(texts.separator))));
   if (kinds.length > 0 && !wrong) content.push(element('p', {class: 'wanted'}, texts.wanted, element('strong', {}, kindNames(kinds, texts))));
   // Good ones too, where the web site named another: the person sees which card this is.
   const good = certificates.filter(({usable}) => usable);
@@ -72,6 +76,12 @@ function wait({reason = '', kinds = [], certificates = []}, texts, language) {
   content.push(...unusableOnes(certificates, texts, texts.onCard));
   content.push(element('p', {class: 'quiet'}, UNSEEN.has(reason) ? texts.waitingRetry : texts.waiting));
   return {title: message, tone: 'warn', content, ok: texts.buttons.wait, answer: () => ({action: 'retry'})};
+}
+
+/** Where to go on, and whose page that is. @param {string} id @param {string} url https, checked @param {string} words */
+function link(id, url, words) {
+  return element('p', {class: 'link'}, element('a', {id, href: url, target: '_blank', rel: 'noopener noreferrer'}, words),
+    element('span', {class: 'address', translate: 'no'}, plain(new URL(url).host)));
 }
 
 /** @param {ReadonlyArray<import('../shared/types').Kind>} kinds @param {Texts} texts */
@@ -177,10 +187,7 @@ function lastTry(prompt, texts) {
 
 /** @param {Prompt} prompt @param {Texts} texts @returns {View} */
 function locked(prompt, texts) {
-  const content = [element('p', {class: 'hint'}, texts.lockedText), ...card(prompt, texts)];
-  if (prompt.unlockURL) {
-    const link = element('a', {id: 'unlock', href: prompt.unlockURL, target: '_blank', rel: 'noopener noreferrer'}, texts.lockedLink);
-    content.splice(1, 0, element('p', {class: 'link'}, link, element('span', {class: 'address', translate: 'no'}, plain(new URL(prompt.unlockURL).host))));
-  }
+  const unlock = prompt.unlockURL ? [link('unlock', prompt.unlockURL, texts.lockedLink)] : [];
+  const content = [element('p', {class: 'hint'}, texts.lockedText), ...unlock, ...contact(prompt.helpDesk, texts), ...card(prompt, texts)];
   return {title: texts.locked, tone: 'stop', content, ok: texts.buttons.locked, cancel: '', answer: () => ({action: 'close'})};
 }

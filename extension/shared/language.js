@@ -18,3 +18,15 @@ export async function chooseLanguage(language) {
   if (language) await chrome.storage.local.set({language});
   else await chrome.storage.local.remove('language');
 }
+
+/** IT's choice, as the host told it last: known before the host has answered. @returns {Promise<Language | undefined>} */
+export async function policyLanguage() {
+  const {policyLanguage: language} = await chrome.storage.local.get('policyLanguage');
+  return language === 'zh-TW' || language === 'en' ? language : undefined;
+}
+
+/** @param {Language | undefined} language */
+export async function rememberPolicyLanguage(language) {
+  if (language) await chrome.storage.local.set({policyLanguage: language});
+  else await chrome.storage.local.remove('policyLanguage');
+}

@@ -5,7 +5,9 @@ import {CheckError, boolean, bytes, integer, json, list, object, oneOf, text} fr
 
 export const KINDS = /** @type {const} */ (['citizen', 'agency', 'organisation', 'business', 'test', 'other']);
 /** Why a certificate cannot be used. */
-export const REASONS = /** @type {const} */ (['expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'keyUnsupported', 'ca']);
+export const REASONS = /** @type {const} */ ([
+  'expired', 'notYetValid', 'encryptionOnly', 'otherPurpose', 'wrongKind', 'wrongIssuer', 'noPinPad', 'keyUnsupported', 'ca',
+]);
 export const PROGRESS = /** @type {const} */ (['reading', 'verifying', 'signing', 'resetting']);
 export const TRIES = /** @type {const} */ (['unknown', 'atLeastTwo', 'exactly', 'last', 'locked']);
 export const LANGUAGES = /** @type {const} */ (['zh-TW', 'en']);
@@ -27,6 +29,11 @@ const certificate = object({
   id: fingerprint, certificate: base64(65536), kind: oneOf(...KINDS), holder: name, issuer: name, serialNumber: name,
   notBefore: time, notAfter: time, keyType: text(1, 32, /^[\x20-\x7e]+$/), reader: name, usable: boolean,
   'reason?': oneOf(...REASONS),
+});
+// An address that goes into a link: never javascript:, data: or another scheme.
+const link = text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/);
+const helpDesk = object({
+  'text?': text(1, 240), 'phone?': text(2, 40, /^[0-9 +()#*,;./-]+$/), 'url?': link, 'email?': text(3, 254, /^[A-Za-z0-9._%+-]+@[a-z0-9._-]+$/),
 });
 const code = text(1, 64, /^[a-z][A-Za-z0-9]*$/);
 const facts = json(16384);
@@ -98,7 +105,7 @@ export const RESULTS = {
   }),
   status: object({
     host: object({version, protocol: integer(1, 65535)}), allowed: boolean, operations: list(0, 16, text(1, 32, /^[A-Za-z]+$/)),
-    pinFromPage: boolean, 'webEID?': boolean, 'code?': code, 'policy?': object({source: text(0, 4096)}),
+    pinFromPage: boolean, 'webEID?': boolean, 'code?': code, 'language?': language, 'helpDesk?': helpDesk, 'policy?': object({source: text(0, 4096)}),
     'readers?': list(0, 64, reader), 'modules?': list(0, 64, module),
   }),
   certificates: object({
@@ -115,7 +122,7 @@ export const RESULTS = {
 const tries = object({state: oneOf(...TRIES), 'left?': integer(0, 255)});
 const pinLength = object({min: integer(0, 255), max: integer(1, 255)});
 export const WAIT_REASONS = /** @type {const} */ ([
-  'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate', 'otherCertificate',
+  'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'wrongIssuer', 'pinPadRequired', 'noUsableCertificate', 'otherCertificate',
   'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid',
 ]);
 export const NOTICES = /** @type {const} */ ([
@@ -128,8 +135,7 @@ const promptMembers = {
   'certificates?': list(0, 256, certificate), 'certificate?': certificate, 'reader?': name, 'tries?': tries,
   'pinLength?': pinLength, 'kinds?': kinds,
   'documents?': list(1, 20, object({title: name, size: integer(0, 2 ** 50), digest: text(64, 128, /^[0-9a-f]+$/), hash: oneOf(...HASHES)})),
-  // An address that goes into a link: never javascript:, data: or another scheme.
-  'unlockURL?': text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/),
+  'unlockURL?': link, 'installURL?': link, 'issuers?': list(1, 8, name), 'helpDesk?': helpDesk,
   'reference?': text(8, 8, /^[0-9a-f]+$/),
   timeoutSeconds: integer(1, 3600),
 };

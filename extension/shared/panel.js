@@ -1,7 +1,8 @@
 // What the options page and the toolbar window have in common: they ask the worker and explain what it says.
 import {ERRORS} from './errors.js';
 import {element} from './elements.js';
-import {browserLanguage, chosenLanguage} from './language.js';
+import {contact} from './contact.js';
+import {browserLanguage, chosenLanguage, policyLanguage} from './language.js';
 
 /** @typedef {import('./types').Failure} Failure */
 /** @typedef {import('./types').Language} Language */
@@ -15,6 +16,8 @@ const zh = {
   connected: '已連線，可以使用',
   test: '測試連線',
   who: {person: '您可以自行處理', it: '請洽資訊人員處理', developer: '請洽網站開發人員', us: '請回報憑證通維護團隊'},
+  help: '需要協助，請洽：',
+  phone: '電話',
   versions: '版本',
   extension: '擴充功能',
   extensionId: '擴充功能識別碼',
@@ -52,6 +55,8 @@ const en = {
   connected: 'Connected and ready',
   test: 'Test the connection',
   who: {person: 'You can mend this yourself', it: 'Ask your IT department', developer: 'Ask the developer of the web site', us: 'Report it to the makers of CardBridge'},
+  help: 'For help, ask: ',
+  phone: 'Phone',
   versions: 'Versions',
   extension: 'Extension',
   extensionId: 'Extension id',
@@ -86,7 +91,7 @@ const TEXTS = {'zh-TW': zh, en};
 
 /** The language of the page, its texts; the document is told. @returns {Promise<{language: Language, texts: PanelTexts}>} */
 export async function speak() {
-  const language = await chosenLanguage() ?? browserLanguage();
+  const language = await chosenLanguage() ?? await policyLanguage() ?? browserLanguage();
   document.documentElement.lang = language === 'en' ? 'en' : 'zh-Hant-TW';
   const texts = TEXTS[language];
   for (const place of document.querySelectorAll('[data-text]')) {
@@ -99,6 +104,11 @@ export async function speak() {
 /** @template T @param {'status' | 'sites'} question @returns {Promise<{result?: T, error?: Failure}>} */
 export function ask(question) {
   return chrome.runtime.sendMessage({panel: question});
+}
+
+/** Whom the person can ask, as the host says it. @param {import('./types').HelpDesk | undefined} helpDesk @param {PanelTexts} texts */
+export function helpOf(helpDesk, texts) {
+  return contact(helpDesk, {help: texts.help, phone: texts.phone});
 }
 
 /** What went wrong, who must act, and what to do. @param {Failure} failure @param {PanelTexts} texts @param {Language} language */

@@ -14,13 +14,17 @@ export interface Certificate {
 }
 export interface Tries { state: 'unknown' | 'atLeastTwo' | 'exactly' | 'last' | 'locked'; left?: number }
 
+/** Whom the person can ask, as IT says it. */
+export interface HelpDesk { text?: string; phone?: string; url?: string; email?: string }
+
 /** What the PIN would sign. */
 export interface Doc { title: string; size: number; digest: string; hash: string }
 
 export interface Prompt {
   operation: string; state: 'choose' | 'wait' | 'pin' | 'pinPad' | 'lastTry' | 'locked'; origin: string; language?: Language;
   reason?: string; notice?: string; certificates?: Certificate[]; certificate?: Certificate; reader?: string; tries?: Tries;
-  pinLength?: { min: number; max: number }; kinds?: Kind[]; documents?: Doc[]; unlockURL?: string; reference?: string; timeoutSeconds: number;
+  pinLength?: { min: number; max: number }; kinds?: Kind[]; documents?: Doc[]; unlockURL?: string; installURL?: string;
+  issuers?: string[]; helpDesk?: HelpDesk; reference?: string; timeoutSeconds: number;
 }
 export type Answer = { action: string; certificate?: string; pin?: string };
 
@@ -35,7 +39,7 @@ export interface HelloResult {
 }
 export interface StatusResult {
   host: { version: string; protocol: number }; allowed: boolean; operations: string[]; pinFromPage: boolean; webEID?: boolean;
-  code?: string; policy?: { source: string }; readers?: Reader[]; modules?: { path: string; state: 'found' | 'missing' }[];
+  code?: string; language?: Language; helpDesk?: HelpDesk; policy?: { source: string }; readers?: Reader[]; modules?: { path: string; state: 'found' | 'missing' }[];
 }
 
 /** Worker -> prompt window. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // A native host for the tests: real frames over stdio; what it does is told by the first word of the challenge nonce.
 // CARDBRIDGE_FAKE_WEBEID: policy turns the Web eID face on.
+// CARDBRIDGE_FAKE_POLICY: what IT's policy adds to the status of the extension's own page, as JSON.
 // CARDBRIDGE_FAKE_LOG: a file that receives every message of the extension, one JSON a line.
 import {appendFileSync} from 'node:fs';
 
@@ -29,6 +30,9 @@ const furniture = [
   certificate('f', {holder: '內政部憑證管理中心', issuer: 'Government Root Certification Authority', usable: false, reason: 'ca'}),
   certificate('0', {usable: false, reason: 'encryptionOnly'}),
 ];
+const foreign = certificate('a', {issuer: '範例憑證管理中心', usable: false, reason: 'wrongIssuer'});
+const padless = certificate('a', {usable: false, reason: 'noPinPad'});
+const help = {text: '資訊室 分機 1234', phone: '02-2345-6789', email: 'help@dgpa.gov.tw', url: 'https://help.example.gov.tw/cards'};
 const hostile = certificate('d', {holder: '<img src=x onerror=alert(1)>\u202e文大陳', issuer: '<b>issuer</b>'});
 const token = {unverifiedCertificate: 'MIIB', algorithm: 'RS256', signature: 'QUJD', format: 'web-eid:1.0', appVersion: 'https://cardbridge.tw/0.1.0'};
 const pin = {state: 'pin', certificate: mine, reader: mine.reader, tries: {state: 'exactly', left: 3}, pinLength: {min: 6, max: 8}};
@@ -49,8 +53,8 @@ class Operation {
     this.over = true;
     write({id: this.id, ...outcome});
   }
-  fail(code) {
-    this.answer({error: {code: number[code], message: code, data: {code, who: who(code), operation: OPERATION}}});
+  fail(code, facts) {
+    this.answer({error: {code: number[code], message: code, data: {code, who: who(code), operation: OPERATION, ...(facts && {facts})}}});
   }
   progress(state) {
     write({method: 'progress', params: {operation: this.id, state}});
@@ -81,13 +85,22 @@ const scenarios = {
   },
   // Every wait, one after the other; each goes on with its retry.
   async waits(op) {
-    const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate', 'otherCertificate',
+    const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'wrongIssuer', 'pinPadRequired', 'noUsableCertificate', 'otherCertificate',
       'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
     for (const reason of reasons) {
-      const more = {wrongCard: {kinds: ['agency', 'organisation'], certificates: [unwanted, ...furniture]}, noUsableCertificate: {certificates: [old, ...furniture]}, otherCertificate: {certificates: [mine]}}[reason];
+      const more = {wrongIssuer: {certificates: [foreign, ...furniture], issuers: ['內政部憑證管理中心', '政府憑證管理中心']}, pinPadRequired: {certificates: [padless, ...furniture]}, wrongCard: {kinds: ['agency', 'organisation'], certificates: [unwanted, ...furniture]}, noUsableCertificate: {certificates: [old, ...furniture]}, otherCertificate: {certificates: [mine]}}[reason];
       if ((await op.ask({state: 'wait', reason, ...more})).action !== 'retry') return;
     }
     op.answer({result: token});
+  },
+  // The same with what IT's policy says of installing and of the help desk.
+  async help(op) {
+    const install = {noReader: 'https://help.example.gov.tw/reader', noModule: 'https://help.example.gov.tw/hicos', pcscMissing: 'https://help.example.gov.tw/pcsc'};
+    for (const [reason, installURL] of Object.entries({...install, cardBusy: undefined})) {
+      if ((await op.ask({state: 'wait', reason, helpDesk: help, ...(installURL && {installURL})})).action !== 'retry') return;
+    }
+    const answer = await op.ask({...pin, state: 'locked', tries: {state: 'locked'}, unlockURL: 'https://moica.example.gov.tw/unlock', helpDesk: {text: '<b>資訊室\u202e</b>'}});
+    if (answer.action === 'close') op.fail('pinLocked', {helpDesk: help});
   },
   async states(op) {
     const chosen = await op.ask({state: 'choose', certificates: [...furniture, old, hostile, agency, mine]});
@@ -183,7 +196,7 @@ const methods = {
     write({id, result: {protocol: 1, host, maxMessageBytes: 1048576}});
   },
   status(id, params) {
-    const full = params.origin ? {} : {policy: {source: 'built-in'}, modules: [{path: '/usr/lib/opensc-pkcs11.so', state: 'found'}, {path: '/opt/hicos/hicos_p11.so', state: 'missing'}]};
+    const full = params.origin ? {} : {...JSON.parse(process.env.CARDBRIDGE_FAKE_POLICY ?? '{}'), policy: {source: 'built-in'}, modules: [{path: '/usr/lib/opensc-pkcs11.so', state: 'found'}, {path: '/opt/hicos/hicos_p11.so', state: 'missing'}]};
     const readers = [{name: 'Virtual PCD 00 00', state: 'present'}, {name: 'Virtual PCD 00 01', state: 'empty'}];
     write({id, result: {host: {version: '0.1.0', protocol: 1}, allowed: true, operations: ['authenticate', 'certificates'], pinFromPage: true, readers, ...full, ...(process.env.CARDBRIDGE_FAKE_WEBEID && {webEID: true})}});
   },

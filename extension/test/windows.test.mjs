@@ -106,15 +106,41 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
 
     test('every reason to wait', async () => {
       const window = await open('waits');
-      const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'noUsableCertificate', 'otherCertificate',
-        'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
+      const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'wrongIssuer', 'pinPadRequired', 'noUsableCertificate',
+        'otherCertificate', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
       for (const reason of reasons) {
         await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
         if (reason === 'wrongCard' || reason === 'noUsableCertificate') await unusableOnesAreInOrder(window, reason);
+        assert.equal(await window.locator('#pin').count(), 0, 'no PIN can be typed');
+        if (reason === 'wrongIssuer') assert.match(await window.textContent('.wanted'), /內政部憑證管理中心(、|, )政府憑證管理中心/);
+        if (reason === 'pinPadRequired') assert.equal(await window.textContent('#content > .choices .unusable'), TEXTS[lang].reasons.noPinPad);
         if (reason === 'otherCertificate') assert.match(await window.innerText('main'), /王小明/);
         await pressIn(window, '#ok');
       }
       assert.equal((await outcome(page)).result.format, 'web-eid:1.0');
+      await gone(window);
+    });
+
+    test('where to install, whom to ask', async () => {
+      const window = await open('help');
+      for (const [reason, link] of [['noReader', 'reader'], ['noModule', 'hicos'], ['pcscMissing', 'pcsc'], ['cardBusy', null]]) {
+        await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `help-${reason}`);
+        const install = window.locator('#install');
+        assert.equal(await install.count(), link ? 1 : 0, reason);
+        if (link) {
+          assert.equal(await install.getAttribute('href'), `https://help.example.gov.tw/${link}`);
+          assert.equal(await install.getAttribute('rel'), 'noopener noreferrer');
+        }
+        const line = await window.innerText('.contact');
+        for (const part of ['資訊室 分機 1234', '02-2345-6789', 'help@dgpa.gov.tw', 'help.example.gov.tw']) assert.ok(line.includes(part), `${part}: ${line}`);
+        assert.ok(await window.locator('.contact').isVisible());
+        await pressIn(window, '#ok');
+      }
+      await shown(window, 'body[data-state="locked"]', 'help-locked');
+      assert.equal(await window.textContent('.contact bdi'), '<b>資訊室\u25a1</b>', 'text, never markup, never turned');
+      assert.equal(await window.getAttribute('#unlock', 'href'), 'https://moica.example.gov.tw/unlock');
+      await pressIn(window, '#ok');
+      assert.equal((await outcome(page)).error.facts.helpDesk.phone, '02-2345-6789', 'the portal can show it too');
       await gone(window);
     });
 
