@@ -30,7 +30,16 @@ export interface Certificate {
   reader: string;
   usable: boolean;
   /** Why it is not usable. */
-  reason?: 'expired' | 'notYetValid' | 'encryptionOnly' | 'otherPurpose' | 'wrongKind' | 'keyUnsupported' | 'ca';
+  reason?: 'expired' | 'notYetValid' | 'encryptionOnly' | 'otherPurpose' | 'wrongKind' | 'wrongIssuer' | 'noPinPad' | 'keyUnsupported' | 'ca';
+}
+
+/** Whom the person can ask: what the policy of their IT says. Show it as text, never as markup. */
+export interface HelpDesk {
+  text?: string;
+  phone?: string;
+  /** https */
+  url?: string;
+  email?: string;
 }
 
 export interface Status {
@@ -45,6 +54,8 @@ export interface Status {
   code?: string;
   /** The same with its texts. */
   problem?: CardBridgeError;
+  /** Only for origins that policy grants something. */
+  helpDesk?: HelpDesk;
   policy?: { source: string };
   readers?: Reader[];
   modules?: { path: string; state: 'found' | 'missing' }[];
@@ -181,7 +192,8 @@ export class CardBridgeError extends Error {
   readonly who: Who;
   readonly texts: Record<Language, { message: string; hint: string }>;
   readonly hint: Record<Language, string>;
-  readonly facts?: Record<string, unknown>;
+  /** helpDesk: whom the person can ask, in errors of the host, for origins that policy grants something. */
+  readonly facts?: { helpDesk?: HelpDesk } & Record<string, unknown>;
   /** The id under which the host logged the operation. */
   readonly operation?: string;
   /** The first eight digits of operation: show them with the code, the help desk finds them in the host's log. */
