@@ -105,7 +105,7 @@ func TestEveryMemberOfThePolicyIsTold(t *testing.T) {
 				}
 			}
 		})
-		assert.Equal(t, 16, n)
+		assert.Equal(t, 33, n)
 		assert.Len(t, told, n, "%s tells of members that are none", name)
 	}
 }
