@@ -82,6 +82,10 @@ type Prompt struct {
 	TimeoutSeconds int
 	Certificate    *struct{ ID, Kind, Holder, KeyType string }
 	UnlockURL      string
+	InstallURL     string
+	Language       string
+	Issuers        []string
+	HelpDesk       struct{ Text, Phone, URL, Email string }
 	Documents      []struct {
 		Title, Digest, Hash string
 		Size                int64
