@@ -208,7 +208,8 @@ test('the window and the page show one reference; the log has it, while the wind
   assert.deepEqual(lines(reference).map(({prompt, reason}) => [prompt, reason]), [['wait', 'noCard']]);
   await cancelled();
   assert.ok((await page.innerText('#problem')).endsWith(`代碼 userCancelled・作業編號 ${reference}`));
-  assert.equal(lines(reference).at(-1).code, 'userCancelled');
+  assert.deepEqual(lines(reference).slice(-2).map(({code, audit, outcome}) => [code, audit, outcome]),
+    [['userCancelled', undefined, undefined], [undefined, true, 'userCancelled']]);
   for (const line of world.browser.log().slice(before).split('\n').filter(Boolean)) {
     assert.match(JSON.parse(line).operation ?? line, /^[0-9a-f]{8}-[0-9a-f-]{27}$/, 'a line that nobody finds');
   }

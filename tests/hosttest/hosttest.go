@@ -136,6 +136,7 @@ func StartCommand(t testing.TB, cmd *exec.Cmd) *Host {
 	h.out, err = h.Cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, h.Cmd.Start())
+	keepLogs(t, home)
 	go h.read()
 	t.Cleanup(h.Close)
 	return h
@@ -350,6 +351,9 @@ func (h *Host) Wait() {
 			h.t.Errorf("the host does not end; stderr: %s", h.Stderr.String())
 		}
 		_ = h.Cmd.Wait()
+		if h.Stderr.Len() > 0 {
+			keep(h.t, fmt.Sprintf("%d-stderr", h.Cmd.Process.Pid), h.Stderr.Bytes())
+		}
 		for _, bad := range []string{"panic:", "DATA RACE", "fatal error:"} {
 			if strings.Contains(h.Stderr.String(), bad) {
 				h.t.Errorf("the host says: %s", h.Stderr.String())

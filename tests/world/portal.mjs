@@ -1,6 +1,7 @@
 // The reference portal with a database of its own, filled with the people of tests/people.
 import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {join} from 'node:path';
+import {keepText} from './logs.mjs';
 import {bin, root, run, start} from './process.mjs';
 
 /** What a portal imports unless it is told otherwise, in this order. */
@@ -43,6 +44,7 @@ export async function startPortal({trust, pinInPage, revocation, origin, databas
       audit: async () => (await command(['audit'], '-since', '0', '-json')).trim().split('\n').filter(Boolean).map((line) => JSON.parse(line)),
       async stop() {
         await portal.stop();
+        keepText('portal', portal.errors());
         clean();
       },
     };

@@ -1,8 +1,9 @@
 // The whole of CardBridge on one machine: virtual card, portal, host, a browser with the extension in a throw-away profile.
 // Everything is written below one folder and ends with stop().
 import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
-import {join} from 'node:path';
+import {basename, join} from 'node:path';
 import {chromium} from 'playwright-core';
+import {keepHostLogs} from './logs.mjs';
 import {startPortal} from './portal.mjs';
 import {bin, root, run} from './process.mjs';
 import {startRig} from './rig.mjs';
@@ -130,6 +131,7 @@ export async function createWorld({
   const stop = async () => {
     for (const end of ends.reverse()) await end();
     setPolicy(null);
+    for (const name of readdirSync(folder, {recursive: true})) if (basename(name) === 'home') keepHostLogs(join(folder, name));
     rmSync(folder, {recursive: true, force: true, maxRetries: 10, retryDelay: 200});
   };
   try {
