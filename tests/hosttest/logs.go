@@ -30,7 +30,11 @@ func keepLogs(t testing.TB, home string) {
 	if _, known := kept.LoadOrStore(fmt.Sprintf("%p %s", t, home), true); !known {
 		t.Cleanup(func() {
 			for _, name := range []string{"host.log", "host.log.1", "service.log", "service.log.1"} {
-				if text, err := os.ReadFile(filepath.Join(home, "state", "cardbridge", name)); err == nil {
+				path := filepath.Join(home, "state", "cardbridge", name)
+				if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Size() > most {
+					continue // a test put a device there, whose reading has no end
+				}
+				if text, err := os.ReadFile(path); err == nil {
 					keep(t, filepath.Base(home)+"-"+name, text)
 				}
 			}

@@ -1,5 +1,5 @@
 // Where the logs of a test run are kept, to be searched when it is over (tests/redaction): below build/test-logs.
-import {copyFileSync, existsSync, mkdirSync, statSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, lstatSync, mkdirSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {root} from './process.mjs';
 
@@ -18,7 +18,7 @@ function place(name) {
 export function keepHostLogs(home) {
   for (const name of ['host.log', 'host.log.1']) {
     const file = join(home, 'state', 'cardbridge', name);
-    if (existsSync(file) && statSync(file).size <= MOST) copyFileSync(file, place(name));
+    if (existsSync(file) && lstatSync(file).isFile() && lstatSync(file).size <= MOST) copyFileSync(file, place(name));
   }
 }
 
