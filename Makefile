@@ -19,7 +19,8 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   openssl libssl-dev   a second opinion on signatures
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32
+#   man-db               that our man pages are well formed (with groff)
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db
 
 .PHONY: help
 help: ## List the targets.
@@ -124,6 +125,11 @@ cross: setup ## Build and vet the host for Windows.
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go vet ./host/...
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge.exe ./host
 
+# The date on the pages is that of the tree.
+.PHONY: man
+man: ## Write the man pages: build/man/man1, build/man/zh_TW/man1.
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) go run -tags man -ldflags "$(LDFLAGS)" ./host man $(BUILD)/man
+
 .PHONY: sdk
 sdk: setup ## Build the SDK's npm package: build/sdk.
 	node extension/tools/build-sdk.mjs
@@ -138,6 +144,7 @@ lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go vet -tags dev ./...
+	go vet -tags man ./host
 	go tool staticcheck ./...
 	go tool staticcheck -tags dev ./host/... ./manifests/...
 	npx tsc --noEmit -p extension/tsconfig.json

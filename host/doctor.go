@@ -8,11 +8,11 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
 
 	"github.com/cardbridge/cardbridge/host/internal/doctor"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
+	"github.com/cardbridge/cardbridge/host/internal/token"
 	"github.com/cardbridge/cardbridge/protocol"
 )
 
@@ -27,76 +27,77 @@ type report struct {
 	Findings []doctor.Finding `json:"findings"`
 }
 
-// wrongUse is doctor's own end for a command line that it does not know: 2 says that an error was found.
-const wrongUse = 3
+func (c *console) doctorCommand() *cobra.Command {
+	return c.leaf("doctor [--json]", c.say("檢查這台電腦，說明問題與修正方法", "examine this computer: what is wrong, where, what to do"),
+		c.say("檢查這台電腦，最嚴重的問題先說明；不更改任何東西，也不要求 PIN 碼。結束代碼：0 沒有要修正的，1 有警告，2 有錯誤，70 無法檢查。",
+			"Examines this computer, tells the worst first; changes nothing, asks no PIN. Ends with 0 (nothing to repair), 1 (a warning), 2 (an error), 70 (it could not look)."),
+		0, func([]string) error { return c.doctor() })
+}
 
-// doctorCommand examines the computer; how it ends tells how bad the worst finding is.
-func doctorCommand(args []string) int {
-	if len(args) > 1 || (len(args) == 1 && args[0] != "--json") {
-		usage(os.Stderr)
-		return wrongUse
-	}
-	env, doc := readSettings(), policy.Load(policy.Path())
-	cards, err := newCards(env, doc)
+// doctor examines the computer; how it ends tells how bad the worst finding is.
+func (c *console) doctor() error {
+	doc := c.document()
+	cards, err := newCards(c.env, doc)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "無法完成 / failed: %v\n", err)
-		return wrongUse
+		p := failed(err)
+		return &problem{p.chinese, p.english, endSoftware}
 	}
 	defer cards.Close()
+	r := examine(context.Background(), c.env, doc, cards)
+	c.end = endOf(r.Level)
+	if c.asJSON {
+		return writeJSON(c.out, r)
+	}
+	return r.write(c.out, c.language)
+}
+
+// examine looks at this computer; the session's cards may be given, since looking ends no operation.
+func examine(ctx context.Context, env settings, doc *policy.Policy, cards *token.Service) report {
 	executable, _ := os.Executable() // newCards had it
 	now := time.Now()
-	list := doctor.Examine(context.Background(), doctor.Machine{
+	list := doctor.Examine(ctx, doctor.Machine{
 		System: runtime.GOOS, Arch: runtime.GOARCH, Home: env.home, Host: protocol.HostName, Executable: executable,
 		Version: version, Remote: env.remote, Now: now, Policy: doc, Cards: cards,
 	})
-	r := report{version, build, protocol.Version, runtime.GOOS + "/" + runtime.GOARCH, now.UTC().Truncate(time.Second), doctor.Worst(list), list}
-	if len(args) == 1 {
-		err = json.MarshalWrite(os.Stdout, r, json.Deterministic(true), jsontext.WithIndent("  "))
-		fmt.Println()
-	} else {
-		err = r.write(os.Stdout)
-	}
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "無法完成 / failed: %v\n", err)
-		return wrongUse
-	}
-	return endOf(r.Level)
+	return report{version, build, protocol.Version, system, now.UTC().Truncate(time.Second), doctor.Worst(list), list}
 }
 
-// endOf is the exit code: 0 nothing to repair, 1 a warning, 2 an error.
+// endOf is the exit code.
 func endOf(worst doctor.Level) int {
 	switch worst {
 	case doctor.Error:
-		return 2
+		return endError
 	case doctor.Warning:
-		return 1
+		return endFailed
 	}
-	return 0
+	return endDone
 }
 
-var levelWords = map[doctor.Level]string{
-	doctor.Error: "錯誤 / error", doctor.Warning: "警告 / warning", doctor.Info: "說明 / info", doctor.OK: "正常 / ok",
+var levelWords = map[doctor.Level][2]string{
+	doctor.Error: {"錯誤", "error"}, doctor.Warning: {"警告", "warning"}, doctor.Info: {"說明", "info"}, doctor.OK: {"正常", "ok"},
 }
 
 // write is the report for people. Names of files, readers and issuers are others': a terminal must not obey them.
-func (r report) write(w io.Writer) error {
+func (r report) write(w io.Writer, l language) error {
 	_, err := fmt.Fprintf(w, "CardBridge %s (%s, %s)\n", r.Version, r.Build, r.System)
 	for _, f := range r.Findings {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprintf(w, "\n%s: %s\n", levelWords[f.Level], f.Check)
+		word, text := levelWords[f.Level], f.English
+		if l == chinese {
+			text = f.Chinese
+		}
+		_, err = fmt.Fprintf(w, "\n%s%s%s\n", l.say(word[0], word[1]), l.say("：", ": "), f.Check)
 		if f.Where != "" {
 			fmt.Fprintf(w, "  %s\n", printable(f.Where))
 		}
-		for _, text := range []doctor.Text{f.Chinese, f.English} {
-			fmt.Fprintf(w, "  %s\n", printable(text.Finding))
-			if text.Fix != "" {
-				fmt.Fprintf(w, "    → %s\n", printable(text.Fix))
-			}
+		fmt.Fprintf(w, "  %s\n", printable(text.Finding))
+		if text.Fix != "" {
+			fmt.Fprintf(w, "    → %s\n", printable(text.Fix))
 		}
 		if f.Level.Bad() {
-			fmt.Fprintf(w, "  代碼 / code: %s\n", f.Code)
+			fmt.Fprintf(w, "  %s%s\n", l.say("代碼：", "code: "), f.Code)
 		}
 	}
 	return err

@@ -27,11 +27,3 @@ func TestBrowsersAreRecognised(t *testing.T) {
 		require.False(t, ok, "%v", args)
 	}
 }
-
-func TestAnythingElseIsACommandOrAnError(t *testing.T) {
-	require.Equal(t, 2, run(nil))
-	require.Equal(t, 2, run([]string{"unlock"}))
-	require.Equal(t, 2, run([]string{"register", "--everywhere"}))
-	require.Equal(t, 0, run([]string{"version"}))
-	require.Equal(t, 0, run([]string{"help"}))
-}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,40 +10,54 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
+	"github.com/spf13/cobra"
 
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/token"
 )
 
 // policyCommand shows the policy in effect, or judges a file.
-func policyCommand(args []string, doc *policy.Policy, home string, out, problems io.Writer) int {
-	switch {
-	case len(args) == 1 && args[0] == "show":
-		return showPolicy(effective(doc, home), doc.Fault(), out, problems)
-	case len(args) == 2 && args[0] == "show" && args[1] == "--json":
-		return showPolicyJSON(effective(doc, home), out, problems)
-	case len(args) == 2 && args[0] == "check":
-		if f := policy.Check(args[1]); f != nil {
-			tellFault(args[1], f, problems)
-			return 1
-		}
-		fmt.Fprintf(out, "有效 / valid: %s\n", printable(args[1]))
-		return 0
-	}
-	usage(problems)
-	return 2
+func (c *console) policyCommand() *cobra.Command {
+	parent := c.family("policy", c.say("顯示或檢查政策", "show or judge the policy"),
+		c.say("政策檔決定哪些網站可以要求卡片做什麼。", "The policy file decides which portal may ask a card for what."))
+	check := c.leaf("check FILE [--json]", c.say("檢查政策檔，不安裝", "judge a policy file without installing it"),
+		c.say("檢查政策檔，不安裝；有錯時說明在第幾行、是什麼、如何修正。", "Judges a policy file without installing it; tells of a mistake where it is, what it is, what to do."),
+		1, func(args []string) error { return c.checkPolicy(args[0]) })
+	parent.AddCommand(check, c.leaf("show [--json]", c.say("顯示目前有效的政策，以及每個值的來源", "show the policy in effect, with the source of each value"), "",
+		0, func([]string) error { return c.showPolicy(effective(c.document(), c.env.home), c.document().Fault()) }))
+	return parent
 }
 
-// tellFault prints in both languages where the mistake is, what it is, what to do.
-func tellFault(path string, f *policy.Fault, w io.Writer) {
-	fmt.Fprintf(w, "無效 / not valid: %s\n", printable(path))
-	if chinese, english := f.Place(); english != "" {
-		fmt.Fprintf(w, "  %s / %s\n", chinese, english)
+// judged is what policy check --json prints.
+type judged struct {
+	File  string      `json:"file"`
+	Valid bool        `json:"valid"`
+	Fault *shownFault `json:"fault,omitzero"`
+}
+
+func (c *console) checkPolicy(path string) error {
+	f := policy.Check(path)
+	if f != nil {
+		c.end = endFailed
 	}
-	chinese, english := f.Texts()
-	fmt.Fprintf(w, "  %s\n  %s\n  代碼 / code: %s\n", chinese, english, f.Code)
+	switch {
+	case c.asJSON:
+		return writeJSON(c.out, judged{path, f == nil, faultOf(f)})
+	case f != nil:
+		c.tellFault(path, f)
+		return nil
+	}
+	_, err := fmt.Fprintf(c.out, "%s%s\n", c.say("有效：", "valid: "), printable(path))
+	return err
+}
+
+// tellFault prints where the mistake is, what it is, what to do.
+func (c *console) tellFault(path string, f *policy.Fault) {
+	fmt.Fprintf(c.problems, "%s%s\n", c.say("無效：", "not valid: "), printable(path))
+	if place := c.say(f.Place()); place != "" {
+		fmt.Fprintf(c.problems, "  %s\n", place)
+	}
+	fmt.Fprintf(c.problems, "  %s\n  %s%s\n", c.say(f.Texts()), c.say("代碼：", "code: "), f.Code)
 }
 
 // shown is the policy in effect as --json prints it: the document's part and what other rooms put in its place.
@@ -69,16 +82,21 @@ type shownFault struct {
 	English string `json:"en"`
 }
 
+func faultOf(f *policy.Fault) *shownFault {
+	if f == nil {
+		return nil
+	}
+	zh, en := f.Texts()
+	return &shownFault{f.Code, f.Pointer, f.Line, f.Column, zh, en}
+}
+
 func effective(doc *policy.Policy, home string) shown {
 	e := doc.Effective()
 	s := shown{
 		Source: doc.Source(), Valid: doc.Fault() == nil, Portals: e.Portals, Modules: e.Modules, Extensions: e.Extensions,
 		Unlock: e.Unlock, Deadlines: map[string]policy.Value[int64]{}, shownSettings: settingsOf(e, doc.Source()),
 	}
-	if f := doc.Fault(); f != nil {
-		chinese, english := f.Texts()
-		s.Fault = &shownFault{f.Code, f.Pointer, f.Line, f.Column, chinese, english}
-	}
+	s.Fault = faultOf(doc.Fault())
 	if len(s.Modules) == 0 {
 		for _, m := range token.Found(home) {
 			s.Modules = append(s.Modules, policy.Value[string]{Value: m.Path, Source: policy.BuiltIn})
@@ -101,27 +119,26 @@ func effective(doc *policy.Policy, home string) shown {
 	return s
 }
 
-// showPolicyJSON prints for programs; what they need of a fault is in it.
-func showPolicyJSON(s shown, out, problems io.Writer) int {
-	if err := json.MarshalWrite(out, s, json.Deterministic(true), jsontext.WithIndent("  ")); err != nil {
-		fmt.Fprintf(problems, "無法完成 / failed: %v\n", err)
-		return 1
-	}
-	fmt.Fprintln(out)
-	if !s.Valid {
-		return 1
-	}
-	return 0
+// sheet is a table in one language.
+type sheet struct {
+	*tabwriter.Writer
+	language
 }
 
-func showPolicy(s shown, fault *policy.Fault, out, problems io.Writer) int {
-	fmt.Fprintf(out, "政策來源 / policy from: %s\n", s.Source)
-	if fault != nil {
-		tellFault(s.Source, fault, problems)
-		fmt.Fprintln(out, "不允許任何網站 / no portal is permitted anything")
-		return 1
+func (c *console) showPolicy(s shown, fault *policy.Fault) error {
+	if !s.Valid {
+		c.end = endFailed
 	}
-	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	if c.asJSON {
+		return writeJSON(c.out, s)
+	}
+	fmt.Fprintf(c.out, "%s%s\n", c.say("政策來源：", "policy from: "), s.Source)
+	if fault != nil {
+		c.tellFault(s.Source, fault)
+		_, err := fmt.Fprintln(c.out, c.say("不允許任何網站", "no portal is permitted anything"))
+		return err
+	}
+	w := sheet{tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0), c.language}
 	showPortals(s.Portals, w)
 	heading(w, "模組", "modules", len(s.Modules))
 	for _, m := range s.Modules {
@@ -140,18 +157,17 @@ func showPolicy(s shown, fault *policy.Fault, out, problems io.Writer) int {
 		fmt.Fprintf(w, "  %s\t%d\t%s\n", name, s.Deadlines[name].Value, s.Deadlines[name].Source)
 	}
 	s.shownSettings.print(w)
-	w.Flush()
-	return 0
+	return w.Flush()
 }
 
-func heading(w io.Writer, chinese, english string, n int) {
-	fmt.Fprintf(w, "\n%s / %s\n", chinese, english)
+func heading(w sheet, zh, en string, n int) {
+	fmt.Fprintf(w, "\n%s\n", w.say(zh, en))
 	if n == 0 {
-		fmt.Fprintln(w, "  沒有 / none")
+		fmt.Fprintln(w, w.say("  沒有", "  none"))
 	}
 }
 
-func showPortals(portals []policy.EffectivePortal, w io.Writer) {
+func showPortals(portals []policy.EffectivePortal, w sheet) {
 	heading(w, "入口網站", "portals", len(portals))
 	for _, p := range portals {
 		what := strings.Join(p.Operations, " ")

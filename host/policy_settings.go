@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -42,7 +41,7 @@ func settingsOf(e policy.Effective, source string) shownSettings {
 	return s
 }
 
-func (s shownSettings) print(w io.Writer) {
+func (s shownSettings) print(w sheet) {
 	named := func(values map[string]policy.Value[string]) {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			fmt.Fprintf(w, "  %s\t%s\t%s\n", name, printable(values[name].Value), values[name].Source)
@@ -56,7 +55,7 @@ func (s shownSettings) print(w io.Writer) {
 	if s.Language != nil {
 		fmt.Fprintf(w, "  %s\t%s\n", s.Language.Value, s.Language.Source)
 	} else {
-		fmt.Fprintf(w, "  依網站或瀏覽器 / as the web site or the browser\t%s\n", policy.BuiltIn)
+		fmt.Fprintf(w, "  %s\t%s\n", w.say("依網站或瀏覽器", "as the web site or the browser"), policy.BuiltIn)
 	}
 	heading(w, "記錄", "log", 1)
 	fmt.Fprintf(w, "  level\t%s\t%s\n", s.Log.Level.Value, s.Log.Level.Source)

@@ -23,10 +23,16 @@ func installed(t *testing.T, text string) *policy.Policy {
 	return policy.Load(path)
 }
 
-// ask gives what a command prints.
+// ask gives what a policy command prints, in English.
 func ask(doc *policy.Policy, args ...string) (code int, out, problems string) {
+	return askIn(english, doc, append([]string{"policy"}, args...)...)
+}
+
+// askIn gives what a command prints for who has that language.
+func askIn(l language, doc *policy.Policy, args ...string) (code int, out, problems string) {
 	var o, p bytes.Buffer
-	code = policyCommand(args, doc, "", &o, &p)
+	c := &console{out: &o, problems: &p, language: languageOf(args, string(l)), document: fixed(doc)}
+	code = c.run(args)
 	return code, o.String(), p.String()
 }
 
@@ -124,14 +130,23 @@ func TestPolicyCheck(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "draft.json")
 	require.NoError(t, os.WriteFile(file, []byte(chosen), 0o666))
 	code, out, problems := ask(nil, "check", file)
-	require.Equal(t, []any{0, "有效 / valid: " + file + "\n", ""}, []any{code, out, problems})
+	require.Equal(t, []any{0, "valid: " + file + "\n", ""}, []any{code, out, problems})
 
 	require.NoError(t, os.WriteFile(file, []byte("{\n  \"portal\": []}"), 0o666))
 	code, out, problems = ask(nil, "check", file)
-	require.Equal(t, []any{1, ""}, []any{code, out})
-	for _, text := range []string{"無效 / not valid: " + file, "第 2 行第 3 字 (/portal) / line 2, column 3 (/portal)", `沒有這個名稱："portal"`, `no such member: "portal"`, "代碼 / code: unknownMember"} {
+	require.Equal(t, []any{1, "", "not valid: " + file + "\n  line 2, column 3 (/portal)\n  no such member: \"portal\"; check spelling and letter case\n  code: unknownMember\n"}, []any{code, out, problems})
+	code, _, problems = askIn(chinese, nil, "policy", "check", file)
+	require.Equal(t, 1, code)
+	for _, text := range []string{"無效：" + file, "第 2 行第 3 字 (/portal)\n", `沒有這個名稱："portal"`, "代碼：unknownMember"} {
 		assert.Contains(t, problems, text)
 	}
+	code, out, problems = ask(nil, "check", file, "--json")
+	require.Equal(t, []any{1, ""}, []any{code, problems})
+	var j judged
+	require.NoError(t, json.Unmarshal([]byte(out), &j))
+	require.Equal(t, []any{file, false, "unknownMember", 2}, []any{j.File, j.Valid, j.Fault.Code, j.Fault.Line})
+	require.Contains(t, j.Fault.Chinese, "沒有這個名稱")
+	require.Contains(t, j.Fault.English, "no such member")
 	code, _, problems = ask(nil, "check", "\x1b[2J")
 	require.Equal(t, 1, code)
 	require.NotContains(t, problems, "\x1b")
@@ -157,9 +172,13 @@ func TestTheSchemaTellsTheBuiltInDeadlines(t *testing.T) {
 }
 
 func TestPolicyCommandsAsTheyAreNot(t *testing.T) {
-	for _, args := range [][]string{nil, {"check"}, {"check", "a", "b"}, {"show", "a"}, {"show", "--json", "a"}, {"install", "a"}} {
+	for _, args := range [][]string{nil, {"check"}, {"check", "a", "b"}, {"show", "a"}, {"install", "a"}} {
 		code, out, problems := ask(nil, args...)
-		require.Equal(t, []any{2, ""}, []any{code, out}, "%v", args)
-		require.Contains(t, problems, "cardbridge policy check FILE")
+		require.Equal(t, []any{endUsage, ""}, []any{code, out}, "%v", args)
+		require.Contains(t, problems, "cardbridge policy")
 	}
+}
+
+func fixed(doc *policy.Policy) func() *policy.Policy {
+	return func() *policy.Policy { return doc }
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,6 +17,7 @@ type settings struct {
 	lockDir  string   // readers' locks
 	childEnv []string // what children see
 	remote   string   // how the person is connected, if not at the computer itself
+	locale   string   // of messages, by the environment's word: zh_TW.UTF-8
 
 	agentIdle time.Duration // the agent's alone: how long it waits for the next relay
 }
@@ -48,6 +50,7 @@ func readSettings() settings {
 	}
 	s.lockDir = lockDir(home)
 	s.remote = remote()
+	s.locale = cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")) // in this order: POSIX, Environment Variables, 8.2
 	return s
 }
 

@@ -13,10 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// languages are the documents', in their order.
+var languages = []string{"en", "zh-TW"}
+
 // policyCheck runs a release host's judgement of a text, in a folder where the file has the name that the document uses.
-func policyCheck(t *testing.T, host, text string) (string, error) {
+func policyCheck(t *testing.T, host, language, text string) (string, error) {
 	t.Helper()
-	cmd := exec.Command(host, "policy", "check", "policy.json")
+	cmd := exec.Command(host, "policy", "check", "policy.json", "--lang", language)
 	cmd.Dir = t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(cmd.Dir, "policy.json"), []byte(text), 0o644))
 	out, err := cmd.CombinedOutput()
@@ -29,7 +32,7 @@ func TestThePoliciesAreJudgedAsTold(t *testing.T) {
 	cmd.Dir = root
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, string(out))
-	for _, name := range documents["administration"] {
+	for i, name := range documents["administration"] {
 		var policies, plain []string
 		for _, code := range fences(read(t, name)) {
 			if text, ok := strings.CutPrefix(code, "json\n"); ok {
@@ -40,10 +43,10 @@ func TestThePoliciesAreJudgedAsTold(t *testing.T) {
 		}
 		require.Len(t, policies, 2, name)
 		require.Len(t, plain, 1, name)
-		said, err := policyCheck(t, host, policies[0])
+		said, err := policyCheck(t, host, languages[i], policies[0])
 		require.NoError(t, err, said)
-		require.Equal(t, "有效 / valid: policy.json\n", said)
-		said, err = policyCheck(t, host, policies[1])
+		require.Equal(t, []string{"valid: policy.json\n", "有效：policy.json\n"}[i], said)
+		said, err = policyCheck(t, host, languages[i], policies[1])
 		var ended *exec.ExitError
 		require.ErrorAs(t, err, &ended)
 		require.Equal(t, 1, ended.ExitCode())

@@ -56,11 +56,13 @@ func TestDoctorEndsAsTold(t *testing.T) {
 		}
 	}
 	// readers may come and go between the two
-	text, ended = doctor()
-	m := regexp.MustCompile(`\ACardBridge .*\n\n.* / ([a-z]+): `).FindStringSubmatch(text)
+	text, ended = doctor("--lang=en")
+	m := regexp.MustCompile(`\ACardBridge .*\n\n([a-z]+): `).FindStringSubmatch(text)
 	require.NotNil(t, m, text)
 	require.Equal(t, ends[m[1]], ended)
 	require.NotContains(t, text, home)
+	text, _ = doctor("--lang=zh-TW")
+	require.Regexp(t, `\ACardBridge .*\n\n(正常|說明|警告|錯誤)：`, text)
 	_, ended = doctor("--xml")
-	require.Equal(t, 3, ended)
+	require.Equal(t, 64, ended)
 }

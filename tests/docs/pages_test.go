@@ -43,14 +43,25 @@ func fences(text string) (list []string) {
 	return list
 }
 
+// code is fences, of what a program prints only that it stands there: each edition shows its own language.
+func code(text string) (list []string) {
+	for _, f := range fences(text) {
+		if strings.HasPrefix(f, "\n") {
+			f = "printed"
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
 // Who reads one edition must not miss what stands in the other.
 func TestBothEditionsHaveTheSameShape(t *testing.T) {
 	heading := regexp.MustCompile(`(?m)^#+ `)
 	row := regexp.MustCompile(`(?m)^\|`)
 	for _, editions := range documents {
 		english, chinese := read(t, editions[0]), read(t, editions[1])
-		require.NotEmpty(t, fences(english))
-		assert.Equal(t, fences(english), fences(chinese), "code of %v", editions)
+		require.NotEmpty(t, code(english))
+		assert.Equal(t, code(english), code(chinese), "code of %v", editions)
 		assert.Equal(t, heading.FindAllString(fence.ReplaceAllString(english, ""), -1), heading.FindAllString(fence.ReplaceAllString(chinese, ""), -1), "headings of %v", editions)
 		assert.Equal(t, len(row.FindAllString(english, -1)), len(row.FindAllString(chinese, -1)), "table rows of %v", editions)
 	}

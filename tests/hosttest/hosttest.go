@@ -121,7 +121,9 @@ func Start(t testing.TB, binary, home string, env ...string) *Host {
 	cmd := exec.Command(binary, Caller)
 	cmd.Dir = home
 	cmd.Env = append([]string{"HOME=" + home, "XDG_STATE_HOME=" + home + "/state", "XDG_RUNTIME_DIR=" + home, "PATH=" + os.Getenv("PATH")}, env...)
-	return StartCommand(t, cmd)
+	h := StartCommand(t, cmd)
+	keepLogs(t, home)
+	return h
 }
 
 // StartCommand starts a command that is, or becomes, a host.
@@ -136,7 +138,6 @@ func StartCommand(t testing.TB, cmd *exec.Cmd) *Host {
 	h.out, err = h.Cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, h.Cmd.Start())
-	keepLogs(t, home)
 	go h.read()
 	t.Cleanup(h.Close)
 	return h

@@ -152,6 +152,8 @@ var owned = []struct {
 	{"github.com/lib/pq", []string{"portal"}, "database drivers never enter the host"},
 	{"net/http", []string{"portal", "testcard", "tests"}, "the host opens no port, asks no server"},
 	{"encoding/json", []string{"testcard", "tests"}, "it takes duplicate names, other letter cases, invalid UTF-8 (go-json-experiment/json does not)"},
+	{"github.com/spf13/cobra/doc", []string{"host"}, "man pages are written by a build of their own (tag man), never by the host"},
+	{"github.com/spf13/cobra", []string{"host"}, "a command line is main's: no room has one"},
 	{"github.com/stretchr/testify", []string{"tests"}, "tests alone assert"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"tests"}, "the host judges a policy by its own code; the schema is for editors"},
 }
@@ -198,7 +200,8 @@ func TestWhatTheBinariesDrawIn(t *testing.T) {
 			host := deps(t, goos, tags, "./host")
 			require.Contains(t, host, module+"/host/internal/token")
 			require.Contains(t, host, "github.com/miekg/pkcs11")
-			for _, never := range []string{"database/sql", "net/http", "plugin", "github.com/stretchr/testify/assert", "testing"} {
+			for _, never := range []string{"database/sql", "net/http", "plugin", "github.com/stretchr/testify/assert", "testing",
+				"github.com/spf13/cobra/doc", "github.com/cpuguy83/go-md2man/v2/md2man"} {
 				assert.NotContains(t, host, never, "%s, tags %q", goos, tags)
 			}
 			for _, name := range host {

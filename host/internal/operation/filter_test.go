@@ -33,7 +33,7 @@ func TestIssuersAreComparedAsTheyAreShown(t *testing.T) {
 		"a common name goes before": {issuedBy(t, pkix.Name{CommonName: "Example CA", OrganizationalUnit: []string{"內政部憑證管理中心"}}),
 			only("內政部憑證管理中心"), reasonIssuer},
 		"hidden marks are not compared, as they are not shown": {issuedBy(t, pkix.Name{CommonName: "Example\u200b CA"}), only("Example CA"), ""},
-		"the kind goes before": {ou, filter{kinds: []string{"agency"}, issuers: []string{"x"}}, reasonKind},
+		"the kind goes before":                                 {ou, filter{kinds: []string{"agency"}, issuers: []string{"x"}}, reasonKind},
 	} {
 		got := describe(c.card, now, c.only)
 		require.Equal(t, c.want, got.Reason, name)
