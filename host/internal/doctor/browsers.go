@@ -80,7 +80,14 @@ func installed(v *visit) {
 	}
 	var names []string
 	for _, b := range v.here {
-		names = append(names, b.Name)
+		name := b.Name
+		if version := v.versionOf(b); version != "" {
+			name += " " + version
+			if least := leastVersion[b.Family]; major(version) < least {
+				v.tellOf(b.ID, "browserOld", "", "{name}", b.Name, "{version}", version, "{least}", strconv.Itoa(least))
+			}
+		}
+		names = append(names, name)
 	}
 	switch {
 	case len(names) > 0:
@@ -181,36 +188,6 @@ func (v *visit) leadsHere(b browser, path string, m hostManifest, with func(...s
 	case self != nil && !os.SameFile(self, target):
 		v.tellOf(b.ID, "manifestOther", path, with("{path}", m.Path)...)
 	}
-}
-
-// extensions counts the profiles in which ours is installed. Whoever uses one browser need not have it in another.
-func extensions(v *visit) {
-	if v.System != "linux" || v.Home == "" || len(v.here) == 0 {
-		return
-	}
-	total := 0
-	for _, b := range v.here {
-		count := 0
-		base := filepath.Join(v.Home, b.profiles)
-		for _, profile := range v.names(base) {
-			if slices.ContainsFunc(b.Allowed, func(id string) bool { return v.exists(filepath.Join(base, profile, inProfile(b.Family, id))) }) {
-				count++
-			}
-		}
-		if total += count; count > 0 {
-			v.tellOf(b.ID, "extension", base, "{name}", b.Name, "{count}", strconv.Itoa(count))
-		}
-	}
-	if total == 0 && v.Policy.Fault() == nil { // else its ids are not known
-		v.tell("extensionMissing", "")
-	}
-}
-
-func inProfile(family, id string) string {
-	if family == "firefox" {
-		return filepath.Join("extensions", id+".xpi")
-	}
-	return filepath.Join("Extensions", plainID(id))
 }
 
 // plainID is the id out of a manifest's origin.

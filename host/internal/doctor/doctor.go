@@ -51,6 +51,7 @@ type Cards interface {
 	Modules() []token.Module
 	Look(ctx context.Context) (token.View, error)
 	Scan(ctx context.Context, spare *token.Spare) (token.Inventory, error)
+	Probe(ctx context.Context, m token.Module) (token.Library, error)
 }
 
 // Machine is what is looked at.
@@ -66,6 +67,10 @@ type Machine struct {
 	Now        time.Time
 	Policy     *policy.Policy
 	Cards      Cards
+	// Agent asks the OS service how it is; nil: there is none on this system.
+	Agent func(context.Context) AgentState
+	// Owner is the owner's number of a file; nil: the file system's word.
+	Owner func(path string) (uid int, known bool)
 }
 
 // mostTime ends an examination: each module has its own deadline in the token room, this one is for all together.
@@ -77,7 +82,7 @@ var checks = []struct {
 	look func(*visit)
 }{
 	{"binary", binary}, {"clock", clock}, {"policy", policyFile}, {"browsers", installed}, {"manifest", registered},
-	{"browserPolicy", browserPolicies}, {"extension", extensions}, {"pcsc", service}, {"readers", readers}, {"modules", modules},
+	{"browserPolicy", browserPolicies}, {"extension", extensions}, {"agent", agent}, {"pcsc", service}, {"readers", readers}, {"modules", modules},
 	{"cards", cards}, {"certificates", certificates}, {"rivals", rivals}, {"session", session},
 }
 
@@ -90,14 +95,19 @@ type visit struct {
 	view     token.View
 	inv      token.Inventory
 	scanFail error
+	agent    AgentState
+	probes   map[string]probe // by the module's path
 }
 
 // Examine runs every check; the worst findings come first. It takes bounded time, whatever a module does.
 func Examine(ctx context.Context, m Machine) []Finding {
 	ctx, cancel := context.WithTimeout(ctx, mostTime)
 	defer cancel()
-	v := &visit{Machine: m}
+	v := &visit{Machine: m, probes: probeAll(ctx, m.Cards)}
 	v.here = v.installedBrowsers()
+	if m.Agent != nil {
+		v.agent = m.Agent(ctx)
+	}
 	if v.view, v.scanFail = m.Cards.Look(ctx); v.scanFail == nil {
 		if v.inv, v.scanFail = m.Cards.Scan(ctx, nil); v.scanFail == nil {
 			v.view = v.inv.View

@@ -7,8 +7,10 @@ import (
 	"crypto/x509"
 	"debug/elf"
 	"encoding/json"
+	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -32,12 +34,14 @@ func listener(port, state string) string {
 	return listenHead + "   0: 0100007F:" + port + " 00000000:0000 " + state + " 00000000:00000000 00:00000000 00000000  1000        0 1 1\n"
 }
 
-// broken machines: what was done to a healthy one, all that wants a repair then, the worst first.
-var broken = []struct {
+// machine is a broken one: what was done to a healthy one, all that wants a repair then.
+type machine struct {
 	name  string
 	spoil func(f *fabricated)
 	bad   []string
-}{
+}
+
+var broken = []machine{
 	{"program writable", func(f *fabricated) { require.NoError(f.t, os.Chmod(f.path(self), 0o777)) }, []string{"binary binaryWritable"}},
 	{"program's folder writable", func(f *fabricated) { require.NoError(f.t, os.Chmod(f.path("/usr/bin"), 0o777)) }, []string{"binary binaryWritable"}},
 	{"program gone", func(f *fabricated) { f.m.Executable = "/usr/bin/gone" }, []string{"binary binaryUnreadable"}},
@@ -46,6 +50,14 @@ var broken = []struct {
 		require.NoError(f.t, os.Chtimes(f.path(self), written, written))
 	}, []string{"clock clockBehind"}},
 	{"no browser", func(f *fabricated) { f.remove("/usr/bin/chromium"); f.remove("/usr/bin/firefox-esr") }, []string{"browsers browserNone"}},
+	{"Chromium too old", func(f *fabricated) { f.write(home+"/.config/chromium/Last Version", "120.0.1", 0o644) }, []string{"browsers.chromium browserOld"}},
+	{"Firefox too old", func(f *fabricated) {
+		f.write("/usr/lib/firefox-esr/application.ini", "[App]\nVersion=115.9.0\n", 0o644)
+	}, []string{"browsers.firefox browserOld"}},
+	{"versions that say nothing", func(f *fabricated) {
+		f.write(home+"/.config/chromium/Last Version", "1\x1b[2J", 0o644)
+		f.write("/usr/lib/firefox-esr/application.ini", "Version=", 0o644)
+	}, []string{}},
 	{"Snap", func(f *fabricated) { f.write("/snap/firefox/current/x", "", 0o644) }, []string{"browsers.firefox browserSandboxed"}},
 	{"Flatpak", func(f *fabricated) { f.write(home+"/.local/share/flatpak/app/org.chromium.Chromium/x", "", 0o644) }, []string{"browsers.chromium browserSandboxed"}},
 
@@ -101,14 +113,38 @@ var broken = []struct {
 		f.write(firefoxPolicy, `{"policies":{"ExtensionSettings":{"*":{"installation_mode":"blocked"}}}}`, 0o644)
 	}, []string{"browserPolicy.firefox extensionBlocked"}},
 	{"Firefox's policies are no JSON", func(f *fabricated) { f.write(firefoxPolicy, `[`, 0o644) }, []string{"browserPolicy.firefox browserPolicyUnreadable"}},
+	{"extension of another protocol", func(f *fabricated) { f.extension("0.11.0_0", "0.11.0", "[2, 3]") }, []string{"extension.chromium extensionProtocol"}},
+	{"extension whose files say nothing", func(f *fabricated) {
+		f.remove(chromiumExtension)
+		f.write(chromiumExtension+"/1_0/manifest.json", "{", 0o644)
+	}, []string{}},
+	{"add-on disabled", func(f *fabricated) {
+		f.addon(`{"addons":[{"id":"other@x","version":"1"},{"id":"` + f.spot("firefox").Allowed[0] + `","version":"0.1.0","userDisabled":true}]}`)
+	}, []string{"extension.firefox extensionDisabled"}},
+	{"add-on, of which Firefox says nothing", func(f *fabricated) { f.addon(`[`) }, []string{}},
 	{"extension nowhere", func(f *fabricated) { f.remove(home + "/.config/chromium/Default") }, []string{"extension extensionMissing"}},
+
+	{"no OS service is nothing to repair", func(f *fabricated) { f.agent = AgentState{} }, []string{}},
+	{"OS service of before", func(f *fabricated) { f.agent.Version = "1.2.2" }, []string{"agent agentOther"}},
+	{"impostor at the OS service's place", func(f *fabricated) {
+		f.agent = AgentState{Path: agentSocket, Problem: AgentImpostor, Err: errors.New("uid 1000 listens")}
+	}, []string{"agent agentImpostor"}},
+	{"OS service that does not answer", func(f *fabricated) {
+		f.agent.Version, f.agent.Problem, f.agent.Err = "", AgentSilent, errors.New("i/o timeout at "+home+"/x")
+	}, []string{"agent agentSilent"}},
+	{"OS service that serves the active session alone", func(f *fabricated) { f.agent.Problem, f.agent.Err = AgentRefused, errors.New("not active") }, []string{}},
+	{"OS service that sees other readers", func(f *fabricated) { f.agent.Problem = AgentReaders }, []string{}},
 
 	{"no PC/SC", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceMissing}} }, []string{"pcsc pcscMissing"}},
 	{"PC/SC not running", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}} }, []string{"pcsc pcscNotRunning"}},
-	{"PC/SC lets nobody in", func(f *fabricated) {
-		f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}}
+	{"PC/SC refuses by its rules", func(f *fabricated) {
+		f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning, Refused: true}}
 		f.write(pcscSocket, "", 0o666)
 	}, []string{"pcsc pcscRefused"}},
+	{"PC/SC is there, says nothing", func(f *fabricated) {
+		f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}}
+		f.write(pcscSocket, "", 0o666)
+	}, []string{"pcsc pcscSilent"}},
 	{"a scan that does not end", func(f *fabricated) { f.cards.err = context.DeadlineExceeded }, []string{"pcsc scanFailed"}},
 	{"no reader", func(f *fabricated) { f.cards.inv = token.Inventory{} }, []string{"readers readerNone"}},
 	{"card held", func(f *fabricated) { f.view(token.Reader{Name: reader, State: token.ReaderInUse}) }, []string{"readers readerInUse"}},
@@ -128,6 +164,12 @@ var broken = []struct {
 	{"module invalid", failing(token.ModuleInvalid), []string{"modules moduleInvalid"}},
 	{"module crashes", failing(token.ModuleFailed), []string{"modules moduleFailed"}},
 	{"module hangs", failing(token.ModuleTimeout), []string{"modules moduleTimeout"}},
+	{"module crashes, no card in", probing(token.ModuleFailed), []string{"modules moduleFailed"}},
+	{"module hangs, no card in", probing(token.ModuleTimeout), []string{"modules moduleTimeout"}},
+	{"module is none, no card in", probing(token.ModuleInvalid), []string{"modules moduleInvalid"}},
+	{"module fails with a card as without", func(f *fabricated) { probing(token.ModuleFailed)(f); failing(token.ModuleFailed)(f) }, []string{"modules moduleFailed"}},
+	{"module not tried", func(f *fabricated) { f.cards.probe = context.DeadlineExceeded }, []string{"modules moduleUntried"}},
+	{"module of somebody else's is nothing to repair here", func(f *fabricated) { f.owned = map[string]int{f.path("/usr/lib"): 1000} }, []string{}},
 	{"unknown card", func(f *fabricated) { f.cards.inv.Certificates, f.cards.inv.Unrecognised = nil, []string{reader} }, []string{"cards cardUnrecognised"}},
 
 	{"59 days left", func(f *fabricated) { f.certificate(now.AddDate(-1, 0, 0), now.AddDate(0, 0, 59)) }, []string{"certificates certificateExpiring"}},
@@ -135,11 +177,6 @@ var broken = []struct {
 	{"expired", func(f *fabricated) { f.certificate(now.AddDate(-5, 0, 0), now.AddDate(0, 0, -1)) }, []string{"certificates certificateExpired"}},
 	{"not yet valid", func(f *fabricated) { f.certificate(now.AddDate(0, 0, 1), now.AddDate(5, 0, 0)) }, []string{"certificates certificateNotYet"}},
 
-	{"sign server, nothing held", func(f *fabricated) { f.write("/proc/net/tcp6", listener("EEE9", "0A"), 0o444) }, []string{}},
-	{"sign server, card held", func(f *fabricated) {
-		f.view(token.Reader{Name: reader, State: token.ReaderInUse})
-		f.write("/proc/net/tcp", listener("41F8", "0A"), 0o444)
-	}, []string{"readers readerInUse", "rivals signServerHolds"}},
 	{"a connection is no sign server", func(f *fabricated) {
 		f.view(token.Reader{Name: reader, State: token.ReaderInUse})
 		f.write("/proc/net/tcp", listener("1E61", "01"), 0o444)
@@ -155,6 +192,48 @@ var broken = []struct {
 	{"a certificate for encryption alone", func(f *fabricated) { f.cards.inv.Certificates[0].X509.KeyUsage = x509.KeyUsageDataEncipherment }, []string{}},
 	{"Windows, where registrations are not looked at yet", func(f *fabricated) { f.m.System = "windows" }, []string{}},
 	{"remote is nothing to repair", func(f *fabricated) { f.m.Remote = "SSH" }, []string{}},
+}
+
+// rows of competing components: each beside a healthy machine, then while some card is held.
+func init() {
+	held := func(f *fabricated) { f.view(token.Reader{Name: reader, State: token.ReaderInUse}) }
+	for name, port := range map[string]string{"61161": "EEE9", "16888": "41F8", "7777": "1E61"} {
+		for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
+			listens := func(f *fabricated) { f.write(table, listener(port, "0A"), 0o444) }
+			broken = append(broken,
+				machine{"sign server on " + name + ", nothing held, " + table, listens, []string{}},
+				machine{"sign server on " + name + ", card held, " + table, func(f *fabricated) { held(f); listens(f) }, []string{"readers readerInUse", "rivals signServerHolds"}})
+		}
+	}
+	for id, packages := range map[string]map[string]string{
+		"chrome":   {"Flatpak": "/var/lib/flatpak/app/com.google.Chrome"},
+		"chromium": {"Snap": "/snap/chromium/current", "Flatpak": "/var/lib/flatpak/app/org.chromium.Chromium"},
+		"edge":     {"Flatpak": "/var/lib/flatpak/app/com.microsoft.Edge"},
+		"brave":    {"Snap": "/snap/brave/current", "Flatpak": "/var/lib/flatpak/app/com.brave.Browser"},
+		"firefox":  {"Snap": "/snap/firefox/current", "Flatpak": "/var/lib/flatpak/app/org.mozilla.firefox"},
+	} {
+		for packaging, path := range packages {
+			broken = append(broken, machine{packaging + " of " + id, func(f *fabricated) { f.write(path+"/x", "", 0o644) }, []string{"browsers." + id + " browserSandboxed"}})
+		}
+	}
+	for _, how := range []string{"SSH", "xrdp", "RDP"} {
+		broken = append(broken, machine{"from elsewhere: " + how, func(f *fabricated) { f.m.Remote = how }, []string{}})
+	}
+}
+
+// probing is a module that fails before any card is looked at.
+func probing(reason token.ModuleReason) func(f *fabricated) {
+	return func(f *fabricated) {
+		f.cards.inv = token.Inventory{View: token.View{Readers: []token.Reader{{Name: reader}}}}
+		f.cards.probe = &token.ModuleError{Path: module, Reason: reason, Call: "C_Initialize", Code: 5}
+	}
+}
+
+// addon installs ours in a Firefox profile, with what the browser has noted.
+func (f *fabricated) addon(noted string) {
+	profile := home + "/.mozilla/firefox/x.default/"
+	f.write(profile+"extensions/"+f.spot("firefox").Allowed[0]+".xpi", "", 0o644)
+	f.write(profile+"extensions.json", noted, 0o644)
 }
 
 func failing(reason token.ModuleReason) func(f *fabricated) {
@@ -178,14 +257,87 @@ func TestAHealthyMachine(t *testing.T) {
 	assert.Equal(t, OK, Worst(list))
 }
 
+// everywhere are findings of the computer as a whole.
+var everywhere = []string{"browserNone", "browserOld", "extensionMissing", "pcscMissing", "pcscNotRunning", "pcscRefused", "scanFailed", "readerNone", "moduleNone"}
+
+// The fault is named with its place and its way out, and nothing else is red.
 func TestBrokenMachines(t *testing.T) {
 	for _, b := range broken {
 		t.Run(b.name, func(t *testing.T) {
 			f := healthy(t)
 			b.spoil(f)
 			assert.ElementsMatch(t, b.bad, f.bad())
+			for _, finding := range Examine(context.Background(), f.m) {
+				if !finding.Level.Bad() {
+					continue
+				}
+				assert.NotEmpty(t, finding.Chinese.Fix, finding.Code)
+				assert.NotEmpty(t, finding.English.Fix, finding.Code)
+				assert.True(t, finding.Where != "" || slices.Contains(everywhere, finding.Code), "%s: where?", finding.Code)
+			}
 		})
 	}
+}
+
+// Every check is broken at least once, but the session's, which has nothing to repair.
+func TestEachCheckIsBroken(t *testing.T) {
+	spoilt, n := map[string]bool{"session": true, "policy": true}, 0 // the policy in TestAPolicyWithAMistake
+	for _, b := range broken {
+		if len(b.bad) > 0 {
+			n++
+		}
+		for _, bad := range b.bad {
+			name, _, _ := strings.Cut(strings.Fields(bad)[0], ".")
+			spoilt[name] = true
+		}
+	}
+	for _, c := range checks {
+		assert.True(t, spoilt[c.name], "no machine has a broken %s", c.name)
+	}
+	assert.Greater(t, n, 50)
+}
+
+// said is what is found under a code.
+func said(t *testing.T, f *fabricated, code string) Finding {
+	t.Helper()
+	for _, finding := range Examine(context.Background(), f.m) {
+		if finding.Code == code {
+			return finding
+		}
+	}
+	t.Fatalf("no %s", code)
+	return Finding{}
+}
+
+func TestVersionsAreTold(t *testing.T) {
+	f := healthy(t)
+	require.Equal(t, "browsers installed: Chromium 150.0.7871.100, Mozilla Firefox 140.5.0", said(t, f, "browsers").English.Finding)
+	require.Equal(t, "Chromium: the extension is installed in 1 profiles, version 0.10.0", said(t, f, "extension").English.Finding)
+	require.Equal(t, "the module can be loaded: Example PKCS#11 0.23", said(t, f, "module").English.Finding)
+	require.Equal(t, "the OS service answers (1.2.3)", said(t, f, "agent").English.Finding)
+	f.extension("0.11.0_0", "0.11.0", "[2, 3]")
+	require.Equal(t, "the extension (0.11.0) of Chromium and this program speak other protocols: 2, 3 there, 1 here", said(t, f, "extensionProtocol").English.Finding)
+	f.owned = map[string]int{f.path("/usr"): 1000}
+	require.Contains(t, said(t, f, "moduleOwner").English.Finding, "could replace /usr, so")
+}
+
+// What doctor knows of the extension is what the extension's own files say.
+func TestTheExtensionsFilesAreRead(t *testing.T) {
+	raw, err := os.ReadFile("../../../extension/background/hostlink.js")
+	require.NoError(t, err)
+	require.NotNil(t, protocolsLine.FindSubmatch(raw), "hostlink.js says in another way which protocols it speaks")
+	raw, err = os.ReadFile("../../../extension/manifest.json")
+	require.NoError(t, err)
+	var manifest struct {
+		Minimum  string `json:"minimum_chrome_version"`
+		Specific struct {
+			Gecko struct {
+				Minimum string `json:"strict_min_version"`
+			}
+		} `json:"browser_specific_settings"`
+	}
+	require.NoError(t, json.Unmarshal(raw, &manifest))
+	require.Equal(t, map[string]int{"chromium": major(manifest.Minimum), "firefox": major(manifest.Specific.Gecko.Minimum)}, leastVersion)
 }
 
 // What a mistake in the policy leaves: nothing is permitted, the document's extensions are not known either.

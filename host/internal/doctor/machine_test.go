@@ -34,6 +34,9 @@ const (
 	ourID  = "abcdefghijklmnopabcdefghijklmnop"
 	holder = "王小明"
 	number = "1234567890123456"
+
+	agentSocket       = "/run/cardbridge-agent/agent.sock"
+	chromiumExtension = home + "/.config/chromium/Default/Extensions/" + ourID
 )
 
 var now = time.Date(2030, 5, 1, 12, 0, 0, 0, time.UTC)
@@ -43,6 +46,11 @@ type fakeCards struct {
 	modules []token.Module
 	inv     token.Inventory
 	err     error
+	probe   error
+}
+
+func (f *fakeCards) Probe(context.Context, token.Module) (token.Library, error) {
+	return token.Library{Description: "Example PKCS#11", Version: "0.23"}, f.probe
 }
 
 func (f *fakeCards) Modules() []token.Module { return f.modules }
@@ -56,6 +64,8 @@ type fabricated struct {
 	t     *testing.T
 	m     Machine
 	cards *fakeCards
+	agent AgentState
+	owned map[string]int // who else than root owns a file
 }
 
 func (f *fabricated) path(path string) string { return filepath.Join(f.m.Root, path) }
@@ -129,6 +139,13 @@ func library(machine elf.Machine) string {
 	return string(b)
 }
 
+// extension unpacks one of a version as Chromium does.
+func (f *fabricated) extension(folder, version, protocols string) {
+	base := chromiumExtension + "/" + folder
+	f.write(base+"/manifest.json", `{"version":"`+version+`"}`, 0o644)
+	f.write(base+"/background/hostlink.js", "// x\nexport const PROTOCOLS = "+protocols+";\n", 0o644)
+}
+
 const listenHead = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 // healthy has two browsers that know the host, one reader with a card that is valid for years.
@@ -137,6 +154,9 @@ func healthy(t *testing.T) *fabricated {
 	f.m = Machine{
 		Root: t.TempDir(), System: "linux", Arch: "amd64", Home: home, Host: hostID, Executable: self, Version: "1.2.3", Now: now, Cards: f.cards,
 	}
+	f.agent = AgentState{Installed: true, Path: agentSocket, Version: "1.2.3"}
+	f.m.Agent = func(context.Context) AgentState { return f.agent }
+	f.m.Owner = func(path string) (int, bool) { return f.owned[path], true }
 	f.write(self, "program", 0o755)
 	require.NoError(t, os.Chtimes(f.path(self), now.AddDate(-1, 0, 0), now.AddDate(-1, 0, 0)))
 	f.write(module, library(elf.EM_X86_64), 0o644)
@@ -145,7 +165,10 @@ func healthy(t *testing.T) *fabricated {
 	f.write("/usr/bin/firefox-esr", "", 0o755)
 	f.manifest("/etc/chromium/native-messaging-hosts/"+hostID+".json", "chromium", nil)
 	f.manifest("/usr/lib/mozilla/native-messaging-hosts/"+hostID+".json", "firefox", nil)
-	f.write(home+"/.config/chromium/Default/Extensions/"+ourID+"/1.0/manifest.json", "{}", 0o644)
+	f.write(home+"/.config/chromium/Last Version", "150.0.7871.100", 0o644)
+	f.write("/usr/lib/firefox-esr/application.ini", "[App]\nVendor=Mozilla\nVersion=140.5.0\n", 0o644)
+	f.extension("0.9.0_0", "0.9.0", "[9]") // of before; Chromium keeps it for a while
+	f.extension("0.10.0_0", "0.10.0", "[1, 2]")
 	f.write("/proc/net/tcp", listenHead+"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n", 0o444)
 	f.write("/proc/1/comm", "init\n", 0o444)
 	f.view(token.Reader{Name: reader, State: token.ReaderPresent})

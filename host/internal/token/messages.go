@@ -13,10 +13,13 @@ const (
 type scanOrder struct {
 	Module string   `json:"module"`
 	Skip   []string `json:"skip"` // readers that a vendor module claimed
+	// Probe: what the module is, and no slot.
+	Probe bool `json:"probe,omitzero"`
 }
 
 type scanReport struct {
 	Slots   []slotReport `json:"slots"`
+	Library *Library     `json:"library,omitzero"` // of a probe
 	Failure *failure     `json:"failure,omitzero"`
 }
 

@@ -20,6 +20,8 @@ const (
 	scardUnresponsive     = 0x80100066
 	scardUnpowered        = 0x80100067
 	scardRemoved          = 0x80100069
+	scardCommunication    = 0x80100013
+	scardSecurity         = 0x8010006A
 )
 
 // A reader's state bits.
@@ -50,6 +52,13 @@ var errNoPCSC = errors.New("token: no PC/SC library on this machine")
 
 // pcscError is what the PC/SC library answered.
 type pcscError uint32
+
+// refused tells of a daemon that closed the connection at once: its rules (polkit) keep this person out. Older libraries of it say
+// that the communication failed.
+func refused(err error) bool {
+	var code pcscError
+	return errors.As(err, &code) && (code == scardSecurity || code == scardCommunication)
+}
 
 func (e pcscError) Error() string { return fmt.Sprintf("token: PC/SC answered 0x%08X", uint32(e)) }
 

@@ -83,6 +83,9 @@ func scanModule(order scanOrder) scanReport {
 	if err := p.Initialize(); err != nil {
 		return scanReport{Failure: moduleFailure("C_Initialize", err)}
 	}
+	if order.Probe {
+		return probeModule(p)
+	}
 	slots, err := p.GetSlotList(true)
 	if err != nil {
 		return scanReport{Failure: moduleFailure("C_GetSlotList", err)}

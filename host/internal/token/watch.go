@@ -39,6 +39,8 @@ type Reader struct {
 // View is all readers at one moment. Changed is closed when it no longer holds.
 type View struct {
 	Service ServiceState
+	// Refused: a service that counts as not running is there, but does not let this person in.
+	Refused bool
 	Readers []Reader
 	Changed <-chan struct{}
 }
@@ -144,11 +146,11 @@ func (w *watcher) closed() bool {
 
 func (w *watcher) run() {
 	for !w.closed() {
-		state := w.follow()
+		lost := w.follow()
 		if w.closed() {
 			return
 		}
-		w.publish(View{Service: state})
+		w.publish(lost)
 		select {
 		case <-w.quit:
 		case <-time.After(retryService):
@@ -157,17 +159,21 @@ func (w *watcher) run() {
 }
 
 // follow reports readers until the daemon is lost, then says how it was lost.
-func (w *watcher) follow() ServiceState {
+func (w *watcher) follow() View {
 	cards, err := loadPCSC()
 	if err != nil {
-		return ServiceMissing
+		return View{Service: ServiceMissing}
 	}
+	return w.followIn(cards)
+}
+
+func (w *watcher) followIn(cards smartCards) View {
 	sc, err := cards.establish()
 	if err != nil {
-		return ServiceNotRunning
+		return View{Service: ServiceNotRunning, Refused: refused(err)}
 	}
 	defer sc.release()
-	return w.followContext(sc)
+	return View{Service: w.followContext(sc)}
 }
 
 func (w *watcher) followContext(sc scContext) ServiceState {
@@ -311,7 +317,7 @@ func (w *watcher) publish(v View) {
 }
 
 func sameView(a, b View) bool {
-	if a.Service != b.Service || len(a.Readers) != len(b.Readers) {
+	if a.Service != b.Service || a.Refused != b.Refused || len(a.Readers) != len(b.Readers) {
 		return false
 	}
 	for i := range a.Readers {

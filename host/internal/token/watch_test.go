@@ -82,3 +82,16 @@ func TestACardInUseIsAskedForAgain(t *testing.T) {
 	require.EqualValues(t, 300, patience([]readerState{{name: pnpReader}, {current: statePresent}, {current: statePresent | stateExclusive}}))
 	require.EqualValues(t, infinite, patience([]readerState{{name: pnpReader}, {current: statePresent}}))
 }
+
+// door is a daemon that answers nobody.
+type door struct{ code uint32 }
+
+func (d door) establish() (scContext, error) { return nil, pcscResult(d.code) }
+
+// A service that keeps a person out is another thing than one that does not run.
+func TestARefusalIsTold(t *testing.T) {
+	for code, out := range map[uint32]bool{scardSecurity: true, scardCommunication: true, scardNoService: false, scardServiceStopped: false} {
+		require.Equal(t, View{Service: ServiceNotRunning, Refused: out}, newWatcher().followIn(door{code}), "%X", code)
+	}
+	require.False(t, sameView(View{Service: ServiceNotRunning}, View{Service: ServiceNotRunning, Refused: true}), "the change is published")
+}
