@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -60,6 +61,35 @@ func examine(ctx context.Context, env settings, doc *policy.Policy, cards *token
 		Version: version, Remote: env.remote, Now: now, Policy: doc, Cards: cards,
 	})
 	return report{version, build, protocol.Version, system, now.UTC().Truncate(time.Second), doctor.Worst(list), list}
+}
+
+// What the extension takes of a report.
+const (
+	mostFindings = 256
+	mostText     = 1000 // characters
+)
+
+// result is the report in the protocol's words.
+func (r report) result() protocol.DoctorResult {
+	result := protocol.DoctorResult{Version: r.Version, Build: r.Build, System: r.System, Level: string(r.Level), Findings: []protocol.DoctorFinding{}}
+	for _, f := range r.Findings[:min(len(r.Findings), mostFindings)] {
+		text := func(t doctor.Text) protocol.DoctorText {
+			return protocol.DoctorText{Finding: cut(t.Finding), Fix: cut(t.Fix)}
+		}
+		result.Findings = append(result.Findings, protocol.DoctorFinding{
+			Check: f.Check, Code: f.Code, Level: string(f.Level), Where: cut(f.Where), Chinese: text(f.Chinese), English: text(f.English),
+		})
+	}
+	return result
+}
+
+// cut ends what somebody else's file made too long, and has it be UTF-8, which a file's name need not be.
+func cut(s string) string {
+	r := []rune(strings.ToValidUTF8(s, "\uFFFD"))
+	if len(r) <= mostText {
+		return string(r)
+	}
+	return string(r[:mostText-1]) + "…"
 }
 
 // endOf is the exit code.

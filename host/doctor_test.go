@@ -46,3 +46,15 @@ ok: policy
 		require.Equal(t, text, out.String())
 	}
 }
+
+func TestAReportForTheExtensionIsBounded(t *testing.T) {
+	r := report{Version: "1.2.3", Build: "release", System: "linux/amd64", Level: doctor.Error}
+	for range 300 {
+		r.Findings = append(r.Findings, doctor.Finding{Check: "modules", Code: "module", Level: doctor.OK, Where: "/a\xff", English: doctor.Text{Finding: strings.Repeat("長", 2000)}})
+	}
+	result := r.result()
+	require.Len(t, result.Findings, mostFindings)
+	require.Equal(t, []string{"/a\uFFFD", "error"}, []string{result.Findings[0].Where, result.Level})
+	require.Equal(t, strings.Repeat("長", 999)+"…", result.Findings[0].English.Finding)
+	require.NotNil(t, report{}.result().Findings, "an array, also without any")
+}

@@ -50,7 +50,11 @@ func serve(caller string) int {
 		return relay(ctx, log, link, in, out)
 	}
 	defer cards.Close()
-	return ended(ctx, log, session.Run(ctx, in, out, sessionConfig(log, user(), doc, cards)))
+	config := sessionConfig(log, user(), doc, cards)
+	config.Room.Doctor = func(ctx context.Context) (protocol.DoctorResult, error) { // here alone: the agent does not see a person's things
+		return examine(ctx, env, doc, cards).result(), nil
+	}
+	return ended(ctx, log, session.Run(ctx, in, out, config))
 }
 
 // sessionConfig is the same in the agent as here: there is one session code.

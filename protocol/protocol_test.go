@@ -45,6 +45,8 @@ func accept(text []byte) error {
 		switch m.Method {
 		case MethodHello:
 			_, err = DecodeParams[HelloParams](m.Params)
+		case MethodDoctor:
+			_, err = DecodeParams[DoctorParams](m.Params)
 		case MethodStatus:
 			_, err = DecodeParams[StatusParams](m.Params)
 		case MethodCertificates:

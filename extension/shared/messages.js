@@ -75,8 +75,9 @@ export const PAGE_PARAMS = {
 /** @type {Record<string, Check>} */
 export const EXTENSION_PARAMS = {
   hello: object({
-    protocols: list(1, 16, integer(1, 65535)), extension: object({version}, {open: true}), 'language?': language,
+    protocols: list(1, 16, integer(1, 65535)), extension: object({version}, {open: true}), 'language?': language, 'local?': boolean,
   }, {open: true}),
+  doctor: object({}),
   status: (value, path) => {
     object({'origin?': origin, 'grant?': boolean})(value, path);
     const {grant, origin: asked} = /** @type {{grant?: boolean, origin?: string}} */ (value);
@@ -96,6 +97,13 @@ const signItem = (value, path) => {
   if (Object.keys(/** @type {object} */ (value)).length !== 1) throw new CheckError(path, 'neither signature nor error, or both');
 };
 
+export const LEVELS = /** @type {const} */ (['ok', 'info', 'warning', 'error']);
+// A host cuts its texts at 1,000 characters, some of which are two UTF-16 units.
+const words = object({finding: text(1, 2000), 'fix?': text(1, 2000)});
+const finding = object({
+  check: text(1, 64, /^[A-Za-z.]+$/), code, level: oneOf(...LEVELS), 'where?': text(1, 2000), 'zh-TW': words, en: words,
+});
+
 /** @type {Record<string, Check>} */
 export const RESULTS = {
   hello: object({
@@ -107,6 +115,9 @@ export const RESULTS = {
     host: object({version, protocol: integer(1, 65535)}), allowed: boolean, operations: list(0, 16, text(1, 32, /^[A-Za-z]+$/)),
     pinFromPage: boolean, 'webEID?': boolean, 'code?': code, 'language?': language, 'helpDesk?': helpDesk, 'policy?': object({source: text(0, 4096)}),
     'readers?': list(0, 64, reader), 'modules?': list(0, 64, module),
+  }),
+  doctor: object({
+    version, build: oneOf('release', 'dev'), system: text(1, 64, /^[\x20-\x7e]+$/), level: oneOf(...LEVELS), findings: list(0, 256, finding),
   }),
   certificates: object({
     certificates: list(0, 256, certificate), readers: list(0, 64, reader), problems: list(0, 64, object({code, 'facts?': facts})),

@@ -42,6 +42,11 @@ export interface StatusResult {
   code?: string; language?: Language; helpDesk?: HelpDesk; policy?: { source: string }; readers?: Reader[]; modules?: { path: string; state: 'found' | 'missing' }[];
 }
 
+/** What doctor says of one place. */
+export type Level = 'ok' | 'info' | 'warning' | 'error';
+export type Finding = { check: string; code: string; level: Level; where?: string } & Record<Language, { finding: string; fix?: string }>;
+export interface DoctorResult { version: string; build: 'release' | 'dev'; system: string; level: Level; findings: Finding[] }
+
 /** Worker -> prompt window. */
 export type ToWindow = { show: string; prompt: Prompt } | { progress: Progress };
 /** Prompt window -> worker. */

@@ -3,6 +3,7 @@ package operation
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -45,6 +46,9 @@ type Room struct {
 	Now     func() time.Time
 	// PromptSeconds is how long a prompt may stay unanswered.
 	PromptSeconds int
+	// Doctor examines the computer as the person's own process; nil: this session is not one.
+	Doctor    func(context.Context) (protocol.DoctorResult, error)
+	examining sync.Mutex
 }
 
 // Call is one request on its way.
@@ -79,6 +83,7 @@ type Operation struct {
 var Table = []Operation{
 	row(protocol.MethodAuthenticate, false, func(p protocol.AuthenticateParams) string { return p.Origin }, authenticate),
 	row(protocol.MethodCertificates, false, func(p protocol.CertificatesParams) string { return p.Origin }, certificates),
+	row(protocol.MethodDoctor, true, func(protocol.DoctorParams) string { return "" }, doctor),
 	row(protocol.MethodSign, false, func(p protocol.SignParams) string { return p.Origin }, sign),
 	row(protocol.MethodSignRaw, false, func(p protocol.SignRawParams) string { return p.Origin }, signRaw),
 	row(protocol.MethodStatus, true, func(p protocol.StatusParams) string { return p.Origin }, status),
