@@ -43,7 +43,8 @@ export class HostLink {
    * @param {object} parts
    * @param {() => chrome.runtime.Port} parts.connect
    * @param {() => string | undefined} parts.lastError read inside onDisconnect
-   * @param {{version: string, language: import('../shared/types').Language}} parts.greeting
+   * @param {{version: string, language: import('../shared/types').Language, local?: boolean}} parts.greeting local: the session is to
+   *   run in the host's own process
    * @param {{seen: () => Promise<boolean>, remember: () => Promise<void>}} parts.memory whether the host ever answered here
    * @param {{idleMs?: number, helloMs?: number, listenMs?: number}} [parts.times]
    */
@@ -142,8 +143,9 @@ export class HostLink {
   async #greet(connection) {
     const timer = setTimeout(() => connection.close('hostSilent'), this.#times.helloMs);
     try {
-      const {version, language} = this.#greeting;
-      const hello = await connection.request(crypto.randomUUID(), 'hello', {protocols: PROTOCOLS, extension: {version}, language});
+      const {version, language, local} = this.#greeting;
+      const params = {protocols: PROTOCOLS, extension: {version}, language, ...(local && {local})};
+      const hello = await connection.request(crypto.randomUUID(), 'hello', params);
       if (!PROTOCOLS.includes(hello.protocol)) {
         connection.close('hostGarbled');
         throw new RequestError('hostGarbled');

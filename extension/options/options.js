@@ -1,13 +1,15 @@
-// The options page: versions, the state of the connection, what the host sees, added sites, language.
+// The options page: the state of the connection, diagnosis, what the host sees, added sites, language, versions.
 import {byId, element, plain} from '../shared/elements.js';
 import {chooseLanguage, chosenLanguage} from '../shared/language.js';
 import {ask, explain, helpOf, speak} from '../shared/panel.js';
+import {Diagnosis} from './diagnosis.js';
 
 /** @typedef {import('../shared/panel.js').PanelStatus} PanelStatus */
 
 let {language, texts} = await speak();
 /** @type {{result?: PanelStatus, error?: import('../shared/types').Failure} | null} null while it is asked */
 let state = null;
+const diagnosis = new Diagnosis();
 
 /** @param {string} id @param {HTMLElement[]} rows @param {string} none */
 function fill(id, rows, none) {
@@ -63,6 +65,7 @@ function render() {
   document.title = texts.options;
   renderConnection();
   renderHost();
+  diagnosis.render(texts, language, state?.error?.code);
 }
 
 async function test() {
@@ -82,4 +85,5 @@ select.addEventListener('change', async () => {
   await renderSites();
 });
 byId('test').addEventListener('click', test);
-await Promise.all([renderSites(), test()]);
+byId('examine').addEventListener('click', () => Promise.all([test(), diagnosis.examine(render)]));
+await Promise.all([renderSites(), test(), diagnosis.examine(render)]);

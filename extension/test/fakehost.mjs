@@ -3,7 +3,7 @@
 // CARDBRIDGE_FAKE_WEBEID: policy turns the Web eID face on.
 // CARDBRIDGE_FAKE_POLICY: what IT's policy adds to the status of the extension's own page, as JSON.
 // CARDBRIDGE_FAKE_LOG: a file that receives every message of the extension, one JSON a line.
-import {appendFileSync} from 'node:fs';
+import {appendFileSync, readFileSync} from 'node:fs';
 
 const log = process.env.CARDBRIDGE_FAKE_LOG;
 const fails = process.env.CARDBRIDGE_FAKE_HELLO;
@@ -38,6 +38,20 @@ const token = {unverifiedCertificate: 'MIIB', algorithm: 'RS256', signature: 'QU
 const pin = {state: 'pin', certificate: mine, reader: mine.reader, tries: {state: 'exactly', left: 3}, pinLength: {min: 6, max: 8}};
 const number = {userCancelled: 1001, userTimeout: 1002, pinLocked: 1003, computerSlept: 1019, cancelled: 3014, promptFailed: 3015};
 const who = (code) => (number[code] < 2000 ? 'person' : 'developer');
+
+/** Some of doctor's, in the words of the real one. */
+const FINDINGS = [
+  ['error', 'pcsc', 'pcscNotRunning', undefined, ['讀卡機服務（PC/SC）沒有執行。', '請啟動服務，例如 systemctl enable --now pcscd.socket（Windows：Smart Card 服務）。'], ['the PC/SC service is not running', 'start it, for instance: systemctl enable --now pcscd.socket (Windows: the service Smart Card)']],
+  ['error', 'modules', 'moduleMissing', '/opt/hicos/\u202egnp.so', ['政策檔指定的模組不存在或無法讀取（no such file or directory）。', '請安裝模組，或更正政策檔的 modules。'], ['a module that the policy names is not there or not readable (no such file or directory)', 'install it, or correct modules in the policy']],
+  ['warning', 'browsers.firefox', 'browserSandboxed', '/snap/firefox/current', ['Mozilla Firefox 是以 Snap 安裝的，通常不能啟動電腦上的其他程式。', '請改用瀏覽器廠商或系統提供的一般套件。'], ['Mozilla Firefox is a Snap package, which mostly cannot start programs of the computer', 'use the browser\'s ordinary package, from its maker or from the system']],
+  ['info', 'agent', 'agentNone', undefined, ['沒有安裝系統服務；卡片由瀏覽器啟動的主程式自己使用。'], ['no OS service is installed; the host that the browser starts uses the cards itself']],
+  ['ok', 'binary', 'binary', '/usr/bin/cardbridge', ['CardBridge 0.1.0（linux/amd64）'], ['CardBridge 0.1.0 (linux/amd64)']],
+  ['ok', 'policy', 'policy', '/etc/cardbridge/policy.json', ['政策有效。'], ['the policy is valid']],
+  ['ok', 'browsers', 'browsers', undefined, ['已安裝的瀏覽器：Chromium 150.0.7871.100, <b>Firefox</b>'], ['browsers installed: Chromium 150.0.7871.100, <b>Firefox</b>']],
+].map(([level, check, code, where, zh, en]) => {
+  const text = ([finding, fix]) => ({finding, ...(fix && {fix})});
+  return {check, code, level, ...(where && {where}), 'zh-TW': text(zh), en: text(en)};
+});
 
 let prompts = 0;
 const waiting = new Map();
@@ -199,6 +213,16 @@ const methods = {
     const full = params.origin ? {} : {...JSON.parse(process.env.CARDBRIDGE_FAKE_POLICY ?? '{}'), policy: {source: 'built-in'}, modules: [{path: '/usr/lib/opensc-pkcs11.so', state: 'found'}, {path: '/opt/hicos/hicos_p11.so', state: 'missing'}]};
     const readers = [{name: 'Virtual PCD 00 00', state: 'present'}, {name: 'Virtual PCD 00 01', state: 'empty'}];
     write({id, result: {host: {version: '0.1.0', protocol: 1}, allowed: true, operations: ['authenticate', 'certificates'], pinFromPage: true, readers, ...full, ...(process.env.CARDBRIDGE_FAKE_WEBEID && {webEID: true})}});
+  },
+  // CARDBRIDGE_FAKE_DOCTOR: a file with the level of what is found, read at each question; unknown: a host of before.
+  doctor(id) {
+    const mood = process.env.CARDBRIDGE_FAKE_DOCTOR ? readFileSync(process.env.CARDBRIDGE_FAKE_DOCTOR, 'utf8') : 'ok';
+    if (mood === 'wait') return;
+    if (mood === 'exit') process.exit(4);
+    if (mood === 'unknown') return write({id, error: {code: -32601, message: mood, data: {code: 'unknownMethod', who: 'us'}}});
+    const findings = FINDINGS.filter(({level}) => mood === 'error' || level === 'ok' || level === 'info');
+    if (mood === 'garbage') findings[0] = {...findings[0], level: 'terrible'};
+    write({id, result: {version: '0.1.0', build: 'dev', system: 'linux/amd64', level: findings[0].level, findings}});
   },
   async certificates(id, params) {
     happen.splice(0).forEach((tell) => tell());
