@@ -30,6 +30,9 @@ const host = new HostLink({
 
 const isBad = (/** @type {Finding} */ {level}) => level === 'error' || level === 'warning';
 
+/** The host's English findings are clauses, as its report at the command line has them. @param {string} text */
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** @param {string} text @param {number} count */
 const counted = (text, count) => text.replace('{count}', String(count));
 
@@ -70,10 +73,11 @@ export class Diagnosis {
     byId('diagnosis').dataset.state = this.#last === null ? 'examining' : error ? error.code : /** @type {DoctorResult} */ (result).level;
     byId('examining').hidden = this.#last !== null;
     for (const id of ['examine', 'copy', 'save']) /** @type {HTMLButtonElement} */ (byId(id)).disabled = this.#last === null;
-    const findings = result?.findings ?? [];
+    // That no profile has the extension is not so where this page is shown: it was loaded from a folder, which the host cannot see.
+    const findings = (result?.findings ?? []).filter(({code}) => code !== 'extensionMissing');
     const bad = findings.filter(isBad);
     const rest = findings.filter((finding) => !isBad(finding));
-    byId('verdict').replaceChildren(this.#verdict(language, bad.length, told));
+    byId('verdict').replaceChildren(this.#verdict(language, bad.length, told), ...(bad.length > 0 ? [element('p', {}, texts.handOn)] : []));
     byId('problems').replaceChildren(...bad.map((finding) => row(finding, texts, language)));
     const fold = byId('rest');
     fold.hidden = rest.length === 0;
@@ -127,7 +131,7 @@ function row(finding, texts, language) {
   const {finding: said, fix} = finding[language];
   const where = finding.where ? [texts.place, element('bdi', {translate: 'no'}, plain(finding.where)), ' · '] : [];
   return element('li', {'data-code': finding.code, 'data-level': finding.level},
-    element('p', {class: 'said'}, element('span', {class: 'level'}, texts.levels[finding.level]), ' ', plain(said)),
+    element('p', {class: 'said'}, element('span', {class: 'level'}, texts.levels[finding.level]), ' ', plain(sentence(said))),
     ...(fix ? [element('p', {}, element('b', {}, texts.toDo), plain(fix))] : []),
     element('p', {class: 'quiet name'}, ...where, `${texts.code}${finding.code}`));
 }

@@ -22,6 +22,7 @@ async function shown(page, name) {
 async function options(browser, language = 'zh-TW') {
   await browser.worker.evaluate((choice) => chrome.storage.local.set({language: choice}), language);
   const page = await browser.context.newPage();
+  page.setDefaultTimeout(120_000);
   await page.setViewportSize({width: 900, height: 1000});
   await page.goto(`chrome-extension://${EXTENSION_ID}/options/options.html`);
   return page;
@@ -42,8 +43,8 @@ describe('with a host', () => {
   after(() => browser.stop());
 
   for (const [language, words] of [
-    ['zh-TW', {wrong: '有 3 項需要處理，請從第一項開始', level: '錯誤', fix: '請這樣做：請啟動服務', rest: '其他檢查結果（4 項，不需要處理）', good: '沒有發現需要處理的問題'}],
-    ['en', {wrong: 'To be mended: 3. Begin with the first', level: 'Error', fix: 'What to do: start it', rest: 'Other results (4, nothing to do)', good: 'Nothing that needs to be mended was found'}],
+    ['zh-TW', {wrong: '有 3 項需要處理，請從第一項開始不知道怎麼處理時，請按「複製報告」，貼給資訊人員。', level: '錯誤', fix: '請這樣做：請啟動服務', rest: '其他檢查結果（4 項，不需要處理）', good: '沒有發現需要處理的問題'}],
+    ['en', {wrong: 'Needs attention: 3. Begin with the firstIf you do not know how, press "Copy the report" and send it to IT.', level: 'Error', fix: 'What to do: start it', rest: 'Other results (4, nothing to do)', good: 'Nothing needs your attention'}],
   ]) {
     test(`the findings, the worst first, in one language: ${language}`, async () => {
       mood('error');

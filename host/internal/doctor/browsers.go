@@ -126,7 +126,11 @@ func (v *visit) manifest(b browser) {
 	}
 	path, system, err := v.taken(b)
 	if err != nil && errors.Is(err, fs.ErrNotExist) {
-		v.tellOf(b.ID, "manifestMissing", path, name...)
+		code := "manifestMissing"
+		if !v.used(b) && slices.ContainsFunc(v.here, v.knows) {
+			code = "manifestUnused"
+		}
+		v.tellOf(b.ID, code, path, name...)
 		return
 	}
 	raw, err := v.read(path)
@@ -156,6 +160,17 @@ func (v *visit) manifest(b browser) {
 	if len(v.found) == before {
 		v.tellOf(b.ID, "manifest", path, name...)
 	}
+}
+
+// used tells of a browser that this person has run, as its folder for profiles shows.
+func (v *visit) used(b browser) bool {
+	return v.System != "linux" || v.Home == "" || v.exists(filepath.Join(v.Home, b.profiles))
+}
+
+// knows tells of a browser that has some manifest of ours.
+func (v *visit) knows(b browser) bool {
+	_, _, err := v.taken(b)
+	return err == nil
 }
 
 // taken is the file that a browser reads. Lstat: a link that leads nowhere is there, cannot be read.

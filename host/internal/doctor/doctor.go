@@ -7,6 +7,7 @@ package doctor
 import (
 	"cmp"
 	"context"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -97,6 +98,7 @@ type visit struct {
 	scanFail error
 	agent    AgentState
 	probes   map[string]probe // by the module's path
+	homes    []*regexp.Regexp
 }
 
 // Examine runs every check; the worst findings come first. It takes bounded time, whatever a module does.

@@ -62,6 +62,12 @@ var broken = []machine{
 	{"Flatpak", func(f *fabricated) { f.write(home+"/.local/share/flatpak/app/org.chromium.Chromium/x", "", 0o644) }, []string{"browsers.chromium browserSandboxed"}},
 
 	{"no manifest", func(f *fabricated) { f.remove(firefoxSystem) }, []string{"manifest.firefox manifestMissing"}},
+	{"no manifest for a browser that this person does not use", func(f *fabricated) { f.remove(firefoxSystem); f.remove(home + "/.mozilla") }, []string{}},
+	{"no manifest at all, no browser used yet", func(f *fabricated) {
+		f.remove(firefoxSystem)
+		f.remove(chromiumSystem)
+		f.remove(home)
+	}, []string{"manifest.firefox manifestMissing", "manifest.chromium manifestMissing", "extension extensionMissing"}},
 	{"manifest is a folder", func(f *fabricated) { f.remove(chromiumSystem); f.write(chromiumSystem+"/x", "", 0o644) }, []string{"manifest.chromium manifestUnreadable"}},
 	{"manifest is a link to nowhere", func(f *fabricated) {
 		f.remove(chromiumSystem)
@@ -325,7 +331,7 @@ func TestVersionsAreTold(t *testing.T) {
 func TestTheExtensionsFilesAreRead(t *testing.T) {
 	raw, err := os.ReadFile("../../../extension/background/hostlink.js")
 	require.NoError(t, err)
-	require.NotNil(t, protocolsLine.FindSubmatch(raw), "hostlink.js says in another way which protocols it speaks")
+	require.NotNil(t, protocolsLine().FindSubmatch(raw), "hostlink.js says in another way which protocols it speaks")
 	raw, err = os.ReadFile("../../../extension/manifest.json")
 	require.NoError(t, err)
 	var manifest struct {

@@ -19,9 +19,9 @@ var leastVersion = map[string]int{"chromium": 121, "firefox": 128}
 var firefoxFolders = []string{"/usr/lib/firefox-esr", "/usr/lib/firefox", "/usr/lib64/firefox", "/opt/firefox"}
 
 var (
-	plainVersion = regexp.MustCompile(`^\s*([0-9]{1,5}(\.[0-9]{1,5}){0,3})\s*$`)
-	iniVersion   = regexp.MustCompile(`(?m)^Version=([0-9]{1,5}(\.[0-9]{1,5}){0,3})`)
-	plistVersion = regexp.MustCompile(`<key>CFBundleShortVersionString</key>\s*<string>([0-9]{1,5}(\.[0-9]{1,5}){0,3})`)
+	plainVersion = form(`^\s*([0-9]{1,5}(\.[0-9]{1,5}){0,3})\s*$`)
+	iniVersion   = form(`(?m)^Version=([0-9]{1,5}(\.[0-9]{1,5}){0,3})`)
+	plistVersion = form(`<key>CFBundleShortVersionString</key>\s*<string>([0-9]{1,5}(\.[0-9]{1,5}){0,3})`)
 )
 
 // versionOf is a browser's version from its own files; it is not run. On Linux Chromium's packages say none: the file is the one
@@ -29,7 +29,7 @@ var (
 func (v *visit) versionOf(b browser) string {
 	type source struct {
 		path string
-		form *regexp.Regexp
+		form func() *regexp.Regexp
 	}
 	var sources []source
 	switch {
@@ -46,7 +46,7 @@ func (v *visit) versionOf(b browser) string {
 	}
 	for _, s := range sources {
 		raw, err := v.read(s.path)
-		if m := s.form.FindSubmatch(raw); err == nil && m != nil {
+		if m := s.form().FindSubmatch(raw); err == nil && m != nil {
 			return string(m[1])
 		}
 	}
@@ -158,7 +158,7 @@ func (v *visit) addon(profile, id string) (i installation) {
 }
 
 // protocolsLine is where the extension's script says which protocol numbers it speaks; a test reads the real one.
-var protocolsLine = regexp.MustCompile(`(?m)^export const PROTOCOLS = \[([0-9, ]{1,100})\];`)
+var protocolsLine = form(`(?m)^export const PROTOCOLS = \[([0-9, ]{1,100})\];`)
 
 // unpacked is what stands in the newest of the folders that Chromium has unpacked, one for each version.
 func (v *visit) unpacked(folder string) (i installation) {
@@ -175,7 +175,7 @@ func (v *visit) unpacked(folder string) (i installation) {
 		i.version = inForm(manifest.Version)
 	}
 	raw, err := v.read(filepath.Join(newest, "background", "hostlink.js"))
-	if m := protocolsLine.FindSubmatch(raw); err == nil && m != nil {
+	if m := protocolsLine().FindSubmatch(raw); err == nil && m != nil {
 		for word := range strings.SplitSeq(string(m[1]), ",") {
 			if n, err := strconv.Atoi(strings.TrimSpace(word)); err == nil {
 				i.protocols = append(i.protocols, n)
@@ -196,7 +196,7 @@ func parts(name string) (list []int) {
 
 // inForm is a version that is one, else "": it stands in a report.
 func inForm(version string) string {
-	if m := plainVersion.FindStringSubmatch(version); m != nil {
+	if m := plainVersion().FindStringSubmatch(version); m != nil {
 		return m[1]
 	}
 	return ""

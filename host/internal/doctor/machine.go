@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -76,10 +77,11 @@ func reason(err error) string {
 
 // shown is a path or text as it may leave the computer: the home folder says who the person is.
 func (v *visit) shown(s string) string {
-	for _, home := range []string{v.path(v.Home), v.Home} {
-		if v.Home != "" && filepath.Dir(home) != home {
-			s = regexp.MustCompile(regexp.QuoteMeta(home)+`([^\pL\pN._-]|$)`).ReplaceAllString(s, "~$1")
-		}
+	if v.homes == nil {
+		v.homes = v.homeForms()
+	}
+	for _, home := range v.homes {
+		s = home.ReplaceAllString(s, "~$1")
 	}
 	if v.Root != "" {
 		s = strings.ReplaceAll(s, v.Root, "")
@@ -87,8 +89,23 @@ func (v *visit) shown(s string) string {
 	return s
 }
 
+func (v *visit) homeForms() []*regexp.Regexp {
+	forms := []*regexp.Regexp{}
+	for _, home := range []string{v.path(v.Home), v.Home} {
+		if v.Home != "" && filepath.Dir(home) != home {
+			forms = append(forms, regexp.MustCompile(regexp.QuoteMeta(home)+`([^\pL\pN._-]|$)`))
+		}
+	}
+	return forms
+}
+
+// form is a pattern that is compiled when it is first needed: each start of the host would pay for one that stands in a variable.
+func form(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
+
 // inBrackets is where PC/SC's names of readers have the interface, the device's serial number.
-var inBrackets = regexp.MustCompile(`\s*[(\[][^)\]]*[)\]]`)
+var inBrackets = form(`\s*[(\[][^)\]]*[)\]]`)
 
 // readerName is a reader's name without its serial number.
-func readerName(name string) string { return inBrackets.ReplaceAllString(name, "") }
+func readerName(name string) string { return inBrackets().ReplaceAllString(name, "") }

@@ -167,6 +167,7 @@ func healthy(t *testing.T) *fabricated {
 	f.manifest("/usr/lib/mozilla/native-messaging-hosts/"+hostID+".json", "firefox", nil)
 	f.write(home+"/.config/chromium/Last Version", "150.0.7871.100", 0o644)
 	f.write("/usr/lib/firefox-esr/application.ini", "[App]\nVendor=Mozilla\nVersion=140.5.0\n", 0o644)
+	f.write(home+"/.mozilla/firefox/profiles.ini", "", 0o644)
 	f.extension("0.9.0_0", "0.9.0", "[9]") // of before; Chromium keeps it for a while
 	f.extension("0.10.0_0", "0.10.0", "[1, 2]")
 	f.write("/proc/net/tcp", listenHead+"   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1\n", 0o444)

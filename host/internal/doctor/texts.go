@@ -32,6 +32,7 @@ var catalogue = map[string]text{
 	"manifest": {OK, Text{"{name} 找得到主程式。", ""}, Text{"{name} finds the host", ""}},
 	"manifestMissing": {Error, Text{"{name} 沒有登記主程式。", "請執行 cardbridge register --browser={browser}。"},
 		Text{"{name} does not know the host", "run cardbridge register --browser={browser}"}},
+	"manifestUnused": {Info, Text{"{name} 沒有登記主程式；這個使用者沒有用過它。", ""}, Text{"{name} does not know the host; this person has not used it", ""}},
 	"manifestUnreadable": {Error, Text{"無法讀取 {name} 的登記檔（{reason}）。", "請修正檔案權限（檔案 644、資料夾 755），或重新執行 cardbridge register。"},
 		Text{"the manifest for {name} cannot be read ({reason})", "mend its rights (file 644, folder 755), or run cardbridge register again"}},
 	"manifestInvalid": {Error, Text{"{name} 的登記檔內容不對（{reason}）。", "請重新執行 cardbridge register。"},
