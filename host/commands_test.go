@@ -143,3 +143,16 @@ func TestCompletion(t *testing.T) {
 	_, out, _ = askIn(english, nil, "__complete", "policy", "check", "")
 	require.Regexp(t, `(?m)^:0$`, out, "a file's name is the shell's own to complete")
 }
+
+func TestEachShellHasItsScript(t *testing.T) {
+	for _, shell := range shells {
+		for _, l := range []language{chinese, english} {
+			code, out, problems := askIn(l, nil, "completion", shell.name)
+			require.Equal(t, []any{endDone, ""}, []any{code, problems})
+			require.Contains(t, out, "__complete", "%s asks this program", shell.name)
+			code, out, _ = askIn(l, nil, "completion", shell.name, "--help")
+			require.Equal(t, endDone, code)
+			require.Contains(t, out, shell.place)
+		}
+	}
+}
