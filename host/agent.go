@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"github.com/cardbridge/cardbridge/host/internal/agent"
+	"github.com/cardbridge/cardbridge/host/internal/doctor"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/session"
 	"github.com/cardbridge/cardbridge/host/internal/token"
@@ -77,3 +78,34 @@ func (s *agentSession) Run(ctx context.Context, in io.Reader, out io.Writer) err
 }
 
 func (s *agentSession) Close() { s.cards.Close() }
+
+// askAgent meets the agent as a relay does, for doctor.
+func askAgent(ctx context.Context, cards *token.Service) doctor.AgentState {
+	state := doctor.AgentState{Installed: agent.Installed(), Path: agent.Place(), Version: version}
+	names, err := readerNames(ctx, cards)
+	if err != nil {
+		names = nil // doctor tells of readers by itself
+	}
+	link, err := agent.Connect(ctx, version, "doctor", names)
+	if link != nil {
+		link.Close()
+	}
+	state.Err = err
+	var other *agent.VersionError
+	switch {
+	case err == nil:
+	case errors.As(err, &other):
+		state.Version = other.Version
+	case errors.Is(err, agent.ErrNone):
+		state.Installed = false
+	case errors.Is(err, agent.ErrImpostor):
+		state.Problem = doctor.AgentImpostor
+	case errors.Is(err, agent.ErrRefused):
+		state.Problem = doctor.AgentRefused
+	case errors.Is(err, agent.ErrReaders):
+		state.Problem = doctor.AgentReaders
+	default:
+		state.Problem = doctor.AgentSilent
+	}
+	return state
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/cardbridge/cardbridge/host/internal/frame"
@@ -19,13 +20,16 @@ var (
 	ErrNone = errors.New("agent: none is installed")
 	// ErrImpostor: what answers at the agent's place cannot be the agent.
 	ErrImpostor = errors.New("agent: what listens at its place does not belong to the system")
-	// ErrVersion: the agent is of another version, as between an upgrade and its restart.
-	ErrVersion = errors.New("agent: another version than this program")
 	// ErrRefused: the agent does not serve this person now.
 	ErrRefused = errors.New("agent: it does not serve this session")
 	// ErrReaders: this session sees a reader that the agent does not see, one redirected from elsewhere for instance.
 	ErrReaders = errors.New("agent: it does not see all readers of this session")
 )
+
+// VersionError says that the agent is of another version than this program, as between an upgrade and its restart.
+type VersionError struct{ Version string }
+
+func (e *VersionError) Error() string { return "agent: another version than this program: " + strconv.Quote(e.Version) }
 
 // welcomeTime is how long an agent may take to start, to look at the readers, to answer.
 const welcomeTime = 10 * time.Second
@@ -34,8 +38,6 @@ const welcomeTime = 10 * time.Second
 type Link struct {
 	conn net.Conn
 	in   *frame.Reader
-	// Version, Build are the agent's.
-	Version, Build string
 }
 
 // Connect reaches the agent, makes sure that it is the system's, of the same version, and that it sees every one of readers.
@@ -66,10 +68,9 @@ func meet(ctx context.Context, conn net.Conn, version, caller string, readers []
 	if err != nil {
 		return nil, fmt.Errorf("agent: its welcome: %w", err)
 	}
-	l.Version, l.Build = answer.Version, answer.Build
 	switch {
 	case answer.Agent != wire || answer.Version != version:
-		return nil, fmt.Errorf("%w: %q", ErrVersion, answer.Version)
+		return nil, &VersionError{answer.Version}
 	case answer.Refused != "":
 		return nil, fmt.Errorf("%w: %s", ErrRefused, answer.Refused)
 	}
