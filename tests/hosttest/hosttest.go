@@ -5,13 +5,11 @@ package hosttest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,18 +30,6 @@ const Caller = "chrome-extension://pbjmkmfiabchoodbocfoiebiblhbiijh/"
 
 // Patience is how long anything may take before a test calls it stuck.
 const Patience = 20 * time.Second
-
-// Build builds the host with the build tag dev, its policy at that path.
-func Build(dir, policyPath string) (string, error) {
-	binary := filepath.Join(dir, "cardbridge")
-	cmd := exec.Command("go", "build", "-tags", "dev", "-o", binary, "-ldflags",
-		"-X main.version=0.0.1 -X github.com/cardbridge/cardbridge/host/internal/policy.devPath="+policyPath,
-		"github.com/cardbridge/cardbridge/host")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return binary, nil
-}
 
 // Message is any message of the protocol.
 type Message struct {
@@ -194,25 +180,6 @@ func (h *Host) sort(m Message) {
 		default:
 		}
 	}
-}
-
-// ReadFrame reads one frame.
-func ReadFrame(r io.Reader) ([]byte, error) {
-	var n uint32
-	if err := binary.Read(r, binary.NativeEndian, &n); err != nil {
-		return nil, err
-	}
-	if n > 1<<20 {
-		return nil, fmt.Errorf("a frame of %d bytes", n)
-	}
-	b := make([]byte, n)
-	_, err := io.ReadFull(r, b)
-	return b, err
-}
-
-// Frame is raw bytes as one frame.
-func Frame(b []byte) []byte {
-	return append(binary.NativeEndian.AppendUint32(nil, uint32(len(b))), b...)
 }
 
 // Send writes raw bytes, which need not be a frame.

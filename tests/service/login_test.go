@@ -27,7 +27,7 @@ func TestTheFirstLoginStartsTheAgent(t *testing.T) {
 func TestABrowserStartedByTheUserManager(t *testing.T) {
 	the := begin(t, "citizen")
 	const join = `echo 0 > /sys/fs/cgroup/user.slice/user-$(id -u alice).slice/user@$(id -u alice).service/init.scope/cgroup.procs
-exec setpriv --reuid=alice --regid=alice --init-groups env HOME=/home/alice "$@"`
+exec setpriv --reuid=alice --regid=alice --init-groups env HOME=/srv/alice "$@"`
 	h := hosttest.StartCommand(t, world.Command("bash", "-euc", join, "join", installed, hosttest.Caller)).Greet()
 	login(t, h, the)
 	viaAgent(t, world.alice)
@@ -69,10 +69,10 @@ func TestSwitchingPeople(t *testing.T) {
 
 func TestAnSSHSessionHasNoCard(t *testing.T) {
 	the := begin(t, "citizen")
-	run(t, "bash", "-euc", `test -e /root/.ssh/id || { ssh-keygen -q -t ed25519 -N "" -f /root/.ssh/id <<< n; mkdir -p /home/alice/.ssh
-		cp /root/.ssh/id.pub /home/alice/.ssh/authorized_keys; chown -R alice /home/alice/.ssh; }; systemctl start ssh`)
+	run(t, "bash", "-euc", `test -e /etc/ssh/alice || { ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/alice <<< n; mkdir -p /srv/alice/.ssh
+		cp /etc/ssh/alice.pub /srv/alice/.ssh/authorized_keys; chown -R alice /srv/alice/.ssh; }; systemctl start ssh`)
 	ssh := func(command string) *hosttest.Host {
-		return hosttest.StartCommand(t, world.Command("ssh", "-T", "-q", "-i", "/root/.ssh/id", "-o", "StrictHostKeyChecking=no", "alice@127.0.0.1", command)).Greet()
+		return hosttest.StartCommand(t, world.Command("ssh", "-T", "-q", "-i", "/etc/ssh/alice", "-o", "StrictHostKeyChecking=no", "alice@127.0.0.1", command)).Greet()
 	}
 	host := installed + " " + hosttest.Caller
 	// the host knows by its environment that it need not ask; without that the agent asks logind
@@ -115,7 +115,7 @@ func TestNobodySharesALogin(t *testing.T) {
 func TestAModuleOfAPersonsOwn(t *testing.T) {
 	the := begin(t, "citizen")
 	module := strings.Fields(run(t, "sh", "-c", "find /usr/lib -name opensc-pkcs11.so"))[0]
-	own := "/home/alice/opensc-pkcs11.so"
+	own := "/srv/alice/opensc-pkcs11.so"
 	run(t, "install", "-o", "alice", module, own)
 	require.NoError(t, world.Write("/etc/cardbridge/policy.json", []byte(strings.Replace(policy, "{", `{"modules": ["`+own+`"], `, 1)), 0o644))
 	t.Cleanup(func() { require.NoError(t, world.Write("/etc/cardbridge/policy.json", []byte(policy), 0o644)) })

@@ -105,7 +105,7 @@ func furnish() error {
 		return err
 	}
 	for _, command := range [][]string{
-		{"useradd", "--create-home", "alice"}, {"useradd", "--create-home", "bob"}, {"ip", "link", "set", "lo", "up"},
+		{"useradd", "--base-dir=/srv", "--create-home", "alice"}, {"useradd", "--base-dir=/srv", "--create-home", "bob"}, {"ip", "link", "set", "lo", "up"},
 		{installed, "service", "install"},
 	} {
 		if _, err := world.Run(command...); err != nil {
@@ -149,7 +149,7 @@ func desktop(name string) (person, error) {
 func (p person) inSession(args ...string) *exec.Cmd {
 	const join = `uid=$(id -u "$1") session=$2; shift 2
 echo 0 > /sys/fs/cgroup/user.slice/user-$uid.slice/session-$session.scope/cgroup.procs
-exec setpriv --reuid=$uid --regid=$uid --init-groups env -u XDG_RUNTIME_DIR HOME=/home/$(id -nu $uid) "$@"`
+exec setpriv --reuid=$uid --regid=$uid --init-groups env -u XDG_RUNTIME_DIR HOME=/srv/$(id -nu $uid) "$@"`
 	return world.Command(append([]string{"bash", "-euc", join, "join", p.name, p.session}, args...)...)
 }
 
@@ -161,7 +161,7 @@ func (p person) browser(t *testing.T) *hosttest.Host {
 }
 
 // log is where the person's own hosts write; of what the agent does nothing stands there.
-func (p person) log() string { return "/home/" + p.name + "/.local/state/cardbridge/host.log" }
+func (p person) log() string { return "/srv/" + p.name + "/.local/state/cardbridge/host.log" }
 
 const withoutAgent = "the session runs without the agent"
 

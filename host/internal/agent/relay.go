@@ -29,7 +29,9 @@ var (
 // VersionError says that the agent is of another version than this program, as between an upgrade and its restart.
 type VersionError struct{ Version string }
 
-func (e *VersionError) Error() string { return "agent: another version than this program: " + strconv.Quote(e.Version) }
+func (e *VersionError) Error() string {
+	return "agent: another version than this program: " + strconv.Quote(e.Version)
+}
 
 // welcomeTime is how long an agent may take to start, to look at the readers, to answer.
 const welcomeTime = 10 * time.Second

@@ -157,7 +157,9 @@ func (b *Box) Net() string { return fmt.Sprintf("/proc/%d/ns/net", b.init) }
 // Close ends every process of the box and removes its layer.
 func (b *Box) Close() error {
 	if b.init != 0 {
-		_ = syscall.Kill(b.init, syscall.SIGKILL) // process 1 of a namespace takes all others with it
+		if init, err := os.FindProcess(b.init); err == nil {
+			_ = init.Kill() // process 1 of a namespace takes all others with it
+		}
 	}
 	if b.boot != nil && b.boot.Process != nil {
 		_ = b.boot.Process.Kill()
