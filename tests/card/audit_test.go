@@ -39,6 +39,12 @@ func logged(t *testing.T) (all, audits []line) {
 	return all, audits
 }
 
+// freshLog makes a repeated test begin without the lines of the one before.
+func freshLog(t *testing.T) {
+	t.Helper()
+	require.NoError(t, os.RemoveAll(home(t)+"/state"))
+}
+
 func with(doc map[string]any, more map[string]any) map[string]any {
 	for k, v := range more {
 		doc[k] = v
@@ -50,6 +56,7 @@ var everything = []string{"authenticate", "certificates", "sign"}
 
 // Each operation that is not open leaves one audit line, whatever came of it, and each of its lines has its id.
 func TestEachOperationIsAudited(t *testing.T) {
+	freshLog(t)
 	the := insert(t, "letters")
 	thumbprint := fmt.Sprintf("%x", sha256.Sum256(the.Certificate.Raw))
 	h := start(t)
@@ -104,6 +111,7 @@ func TestTheAuditIsAboveTheLevel(t *testing.T) {
 		"no audit":       {map[string]any{"audit": false}, 1, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			freshLog(t)
 			empty(t)
 			policyFile(t, with(grant(everything, nil), c.doc))
 			h := start(t)
@@ -115,6 +123,7 @@ func TestTheAuditIsAboveTheLevel(t *testing.T) {
 		})
 	}
 	t.Run("status at debug", func(t *testing.T) {
+		freshLog(t)
 		policyFile(t, with(grant(everything, nil), map[string]any{"log": map[string]any{"level": "debug"}}))
 		h := start(t)
 		require.Nil(t, h.Call("status", map[string]any{"origin": hosttest.Origin}).Error)
@@ -127,6 +136,7 @@ func TestTheAuditIsAboveTheLevel(t *testing.T) {
 
 // A log that is gone, or a disk that is full, keeps nobody from logging in.
 func TestALoginWithoutALog(t *testing.T) {
+	freshLog(t)
 	the := insert(t, "letters")
 	login := func(h *hosttest.Host) {
 		t.Helper()

@@ -320,7 +320,7 @@ func (h *Host) Wait() {
 		}
 		_ = h.Cmd.Wait()
 		if h.Stderr.Len() > 0 {
-			keep(h.t, fmt.Sprintf("%d-stderr", h.Cmd.Process.Pid), h.Stderr.Bytes())
+			keep(h.t, fmt.Sprintf("stderr-%d", outputs.Add(1)), h.Stderr.Bytes())
 		}
 		for _, bad := range []string{"panic:", "DATA RACE", "fatal error:"} {
 			if strings.Contains(h.Stderr.String(), bad) {

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -22,6 +23,7 @@ const most = 8 << 20
 var (
 	unsafeName = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
 	kept       sync.Map // homes whose log is kept already, by test
+	outputs    atomic.Int64
 )
 
 // keepLogs keeps what hosts in that home logged, when t and its other hosts are over: a test that knows what must stand in
