@@ -18,9 +18,10 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   chromium firefox-esr fonts-noto-cjk   the browsers, Chinese in their screenshots
 #   openssl libssl-dev   a second opinion on signatures
 #   postgresql sqlite3   the portal's databases, seen with their own tools
+#   debootstrap          a Debian of its own, in which systemd, logind and polkit are real
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db debootstrap
 
 .PHONY: help
 help: ## List the targets.
@@ -56,7 +57,7 @@ demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=mo
 	@node tests/demo/demo.mjs
 
 .PHONY: test
-test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e cross test-redaction ## Run every test.
+test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e test-service cross test-redaction ## Run every test.
 	@echo "test: everything passed"
 
 UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/... ./tests/verdicts/...
@@ -103,6 +104,14 @@ no-test-logs:
 .PHONY: test-redaction
 test-redaction: setup ## Search the logs that all other tests have left for PINs, ID numbers, names; after those.
 	go test -count=1 -v ./tests/redaction | grep -v '^==='
+
+# As root: namespaces, another system's processes. sudo keeps neither PATH nor the caches, which then are the person's.
+.PHONY: test-service
+test-service: setup ## The agent: two people, real systemd, logind, polkit, PC/SC in a Debian made once in /var/cache/cardbridge-tests.
+	go build -trimpath -ldflags "-s -w -X main.version=1.0.0" -o $(BIN)/service/1.0.0 ./host
+	go build -trimpath -ldflags "-s -w -X main.version=1.0.1" -o $(BIN)/service/1.0.1 ./host
+	go test -c -o $(BIN)/service/test ./tests/service
+	cd tests/service && $(SUDO) $(BIN)/service/test -test.v -test.timeout 20m -builds $(BIN)/service | grep -v '^==='
 
 .PHONY: bench
 bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.

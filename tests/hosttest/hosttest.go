@@ -31,7 +31,6 @@ const Caller = "chrome-extension://pbjmkmfiabchoodbocfoiebiblhbiijh/"
 // Patience is how long anything may take before a test calls it stuck.
 const Patience = 20 * time.Second
 
-
 // Host is a running host.
 type Host struct {
 	t       testing.TB

@@ -35,13 +35,13 @@ func TestServiceCommands(t *testing.T) {
 	expect(0, "running", "status")
 	expect(1, "installed already", "install")
 	expect(0, "", "stop")
-	expect(0, "stopped", "status")
+	expect(1, "stopped", "status")
 	login(t, world.alice.browser(t), the) // a person gets everything without it
 	expect(0, "", "start")
 	expect(0, "listening", "status")
 	expect(0, "", "restart")
 	expect(0, "", "uninstall")
-	expect(1, "notInstalled", "status")
+	expect(1, "not installed", "status")
 	for _, command := range []string{"start", "stop", "restart", "uninstall"} {
 		expect(1, "not installed", command)
 	}

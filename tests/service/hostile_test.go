@@ -108,6 +108,7 @@ func TestACrowdKeepsNobodyOut(t *testing.T) {
 	descriptors := run(t, "sh", "-c", "ls /proc/"+agentPID(t)+"/fd | wc -l")
 	require.Less(t, len(descriptors), 3, "the agent keeps %s descriptors", descriptors)
 	require.Less(t, strings.Count(run(t, "ls", "/proc"), "\n"), before+20)
+	require.Less(t, strings.Count(run(t, "journalctl", "-u", unit, "--no-pager"), "relay refused"), 500, "the log is not theirs to fill")
 	the.Renew()
 	login(t, world.alice.browser(t), the)
 }

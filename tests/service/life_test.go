@@ -3,7 +3,6 @@
 package service
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -107,13 +106,11 @@ func TestAnUpgrade(t *testing.T) {
 	the := begin(t, "citizen")
 	old := world.alice.browser(t)
 	login(t, old, the)
-	newer := filepath.Join(world.dir, "newer")
-	require.NoError(t, build(newer, "1.0.1"))
 	run(t, "rm", installed) // as dpkg does: the running program keeps its file
-	require.NoError(t, world.Copy(newer, installed, 0o755))
+	require.NoError(t, world.Copy(released("1.0.1"), installed, 0o755))
 	t.Cleanup(func() {
 		run(t, "rm", installed)
-		require.NoError(t, world.Copy(*released, installed, 0o755))
+		require.NoError(t, world.Copy(released("1.0.0"), installed, 0o755))
 		run(t, "systemctl", "stop", unit)
 	})
 	login(t, old, the) // what is open goes on
@@ -136,7 +133,7 @@ func TestAnIdleAgentEnds(t *testing.T) {
 	h.Close()
 	require.Eventually(t, func() bool { return agentPID(t) == "0" }, 2*time.Minute, time.Second)
 	require.Equal(t, "success", run(t, "systemctl", "show", "-p", "Result", "--value", unit))
-	require.Equal(t, "listening", run(t, installed, "service", "status"))
+	require.Contains(t, run(t, installed, "service", "status"), "listening")
 	insert(t, the) // the daemon may have ended too, and the virtual card with it
 	h = world.alice.browser(t)
 	login(t, h, the)

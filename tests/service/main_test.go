@@ -5,6 +5,7 @@
 package service
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ const (
 	wrongPIN = "Wr0ng#xq"
 )
 
-var released = flag.String("released", "", "the host as released; built if not given")
+var builds = flag.String("builds", "", "a folder with hosts as released, 1.0.0 and 1.0.1; built if not given")
 
 var world struct {
 	*box.Box
@@ -58,9 +59,9 @@ func setUp(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer os.RemoveAll(world.dir)
-	if *released == "" {
-		*released = filepath.Join(world.dir, "cardbridge")
-		if err := build(*released, "1.0.0"); err != nil {
+	if *builds == "" {
+		*builds = world.dir
+		if err := errors.Join(build("1.0.0"), build("1.0.1")); err != nil {
 			return 1, err
 		}
 	}
@@ -81,24 +82,47 @@ func setUp(m *testing.M) (code int, err error) {
 	if err := furnish(); err != nil {
 		return 1, err
 	}
-	return m.Run(), nil
+	return m.Run(), keepLogs()
+}
+
+// keepLogs keeps what the box logged, to be searched when all tests are over (tests/redaction).
+func keepLogs() error {
+	folder := filepath.Join(hosttest.KeptLogs(), "service")
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	for name, command := range map[string][]string{
+		"journal.json": {"journalctl", "-o", "json", "--all", "--no-pager"},
+		"hosts.log":    {"sh", "-c", "cat " + world.alice.log() + " " + world.bob.log()},
+	} {
+		text, err := world.Run(command...)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // build links a host as released, with that version.
-func build(to, version string) error {
-	out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", to, "github.com/cardbridge/cardbridge/host").CombinedOutput()
+func build(version string) error {
+	out, err := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version="+version, "-o", released(version), "github.com/cardbridge/cardbridge/host").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return nil
 }
 
+func released(version string) string { return filepath.Join(*builds, version) }
+
 const policy = `{"portals": [{"origin": "` + hosttest.Origin + `", "operations": ["authenticate", "certificates"]}]}`
 
 // furnish puts host, policy, people into the box, and the agent in its place.
 func furnish() error {
 	world.reader = vpcd.NewReader("127.0.0.1:35963", world.Net())
-	if err := world.Copy(*released, installed, 0o755); err != nil {
+	if err := world.Copy(released("1.0.0"), installed, 0o755); err != nil {
 		return err
 	}
 	if err := world.Write("/etc/cardbridge/policy.json", []byte(policy), 0o644); err != nil {
@@ -136,7 +160,7 @@ func desktop(name string) (person, error) {
 			return person{}, err
 		}
 		for line := range strings.Lines(out) {
-			if f := strings.Fields(line); len(f) == 4 && f[2] == name && f[3] == "seat0" {
+			if f := strings.Fields(line); len(f) >= 4 && f[2] == name && f[3] == "seat0" {
 				return person{name, f[0]}, nil
 			}
 		}

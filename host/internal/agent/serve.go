@@ -16,6 +16,8 @@ import (
 const (
 	mostPerUser = 16
 	mostInAll   = 128
+	// mostRefusals are logged in a minute.
+	mostRefusals = 60
 )
 
 // Config is what an agent works with.
@@ -33,6 +35,8 @@ type server struct {
 	cfg      Config
 	listener net.Listener
 	idle     *time.Timer // nil: the agent stays
+	// refusals go here: whoever knocks without end must not fill the system's log
+	refusals zerolog.Logger
 
 	mu      sync.Mutex
 	perUser map[string]int
@@ -43,7 +47,8 @@ type server struct {
 // Serve takes connections until ctx ends, or until there was none for Idle. It closes the listener, then waits until each session
 // has ended: cards have been reset by then. A connection that came at the same moment is still served.
 func Serve(ctx context.Context, listener net.Listener, cfg Config) error {
-	s := &server{cfg: cfg, listener: listener, perUser: map[string]int{}}
+	s := &server{cfg: cfg, listener: listener, perUser: map[string]int{},
+		refusals: cfg.Log.Sample(&zerolog.BurstSampler{Burst: mostRefusals, Period: time.Minute})}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	stopped := context.AfterFunc(ctx, func() { listener.Close() })
@@ -97,7 +102,7 @@ func (s *server) turnAway(conn net.Conn, peer Peer, err error) {
 	if err != nil {
 		why = RefusedTrouble
 	}
-	s.cfg.Log.Warn().Err(err).Str("user", peer.User).Str("refused", string(why)).Msg("relay refused")
+	s.refusals.Warn().Err(err).Str("uid", peer.User).Str("refused", string(why)).Msg("relay refused")
 	_ = conn.SetDeadline(time.Now().Add(acceptPause))
 	_ = send(conn, welcome{Agent: wire, Version: s.cfg.Version, Build: s.cfg.Build, Readers: []string{}, Refused: why})
 	conn.Close()
@@ -141,11 +146,11 @@ func (s *server) endIfIdle() {
 
 // serve meets a relay, then lets its session run.
 func (s *server) serve(ctx context.Context, conn net.Conn, peer Peer) {
-	log := s.cfg.Log.With().Str("user", peer.User).Int("pid", peer.PID).Logger()
+	log := s.cfg.Log.With().Str("uid", peer.User).Int("peer", peer.PID).Logger()
 	_ = conn.SetReadDeadline(time.Now().Add(greetingTime))
 	answer := welcome{Agent: wire, Version: s.cfg.Version, Build: s.cfg.Build, Readers: []string{}}
 	refuse := func(why Refusal, err error) {
-		log.Warn().Err(err).Str("refused", string(why)).Msg("relay refused")
+		s.refusals.Warn().Err(err).Str("uid", peer.User).Int("peer", peer.PID).Str("refused", string(why)).Msg("relay refused")
 		answer.Refused = why
 		_ = conn.SetWriteDeadline(time.Now().Add(acceptPause))
 		_ = send(conn, answer)

@@ -98,8 +98,10 @@ func Uninstall() error {
 		return ErrNotInstalled
 	}
 	var stopped error
-	if state != NotInstalled {
-		stopped = run("systemctl", "disable", "--now", socket, unit)
+	for _, name := range []string{socket, unit} {
+		if values, err := show(name); err != nil || values["LoadState"] != "not-found" {
+			stopped = errors.Join(stopped, err, run("systemctl", "disable", "--now", name))
+		}
 	}
 	_ = run("systemctl", "reset-failed", socket, unit) // there may be no failure to forget
 	_ = os.Remove("/run/cardbridge")                   // the socket's folder, which systemd leaves

@@ -20,6 +20,8 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts dev/pts
 ln -s pts/ptmx dev/ptmx
 mount -t tmpfs -o mode=1777 shm dev/shm
 hostname box
+# kernel and modules belong to the machine
+ln -sf /dev/null etc/systemd/system/systemd-modules-load.service
 mkdir -p old
 pivot_root . old
 umount -l /old

@@ -77,7 +77,8 @@ func (b *Box) up() error {
 			return nil
 		}
 	}
-	return fmt.Errorf("box: systemd is not up: %q\n%s", state, b.said.String())
+	failed, _ := b.Command("systemctl", "--failed", "--no-legend", "--plain").CombinedOutput()
+	return fmt.Errorf("box: systemd is not up: %q\n%s%s", state, failed, b.said.String())
 }
 
 // systemd finds process 1 of the box: the grandchild of what was started, once it is systemd.
