@@ -111,7 +111,7 @@ test-service: setup ## The agent: two people, real systemd, logind, polkit, PC/S
 	go build -trimpath -ldflags "-s -w -X main.version=1.0.0" -o $(BIN)/service/1.0.0 ./host
 	go build -trimpath -ldflags "-s -w -X main.version=1.0.1" -o $(BIN)/service/1.0.1 ./host
 	go test -c -o $(BIN)/service/test ./tests/service
-	cd tests/service && $(SUDO) $(BIN)/service/test -test.v -test.timeout 20m -builds $(BIN)/service | grep -v '^==='
+	cd tests/service && $(SUDO) $(BIN)/service/test -test.v -test.timeout 20m -builds $(BIN)/service | grep --line-buffered -v '^==='
 
 .PHONY: bench
 bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.

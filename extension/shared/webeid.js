@@ -36,7 +36,7 @@ const GROUPS = /** @type {const} */ ({
   // The card, its reader, its software, or IT's policy: the message says which.
   ERR_WEBEID_NATIVE_FATAL: [
     'pinLocked', 'cardRemoved', 'cardChanged', 'cardNotReset', 'cardNotRecognised', 'cardNumberMissing', 'cardBusy', 'noReader', 'noCard', 'wrongCard',
-    'noUsableCertificate', 'otherCertificate', 'pinOutcomeUnknown', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleInvalid', 'moduleFailed', 'moduleTimeout',
+    'noUsableCertificate', 'otherCertificate', 'wrongIssuer', 'pinPadRequired', 'sessionInactive', 'pinOutcomeUnknown', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleInvalid', 'moduleFailed', 'moduleTimeout',
     'hostExited', 'hostGarbled', 'originNotAllowed', 'operationNotAllowed', 'policyInvalid',
   ],
   ERR_WEBEID_UNKNOWN_ERROR: ['parseError', 'invalidRequest', 'unknownMethod', 'internal', 'duplicateId', 'helloRequired', 'promptFailed'],

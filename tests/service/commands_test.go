@@ -3,6 +3,7 @@
 package service
 
 import (
+	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -81,6 +82,49 @@ func TestTwoAgents(t *testing.T) {
 		run(t, "test", "-S", address)
 	}
 	run(t, "rm", address)
+}
+
+// findings are what doctor finds as a person, by its checks; "" is the worst level.
+func (p person) findings(t *testing.T) map[string]string {
+	t.Helper()
+	out, _ := p.inSession(installed, "doctor", "--json").Output() // it ends by the worst finding
+	var report struct {
+		Level    string
+		Findings []struct{ Check, Code string }
+	}
+	require.NoError(t, json.Unmarshal(out, &report))
+	found := map[string]string{"": report.Level}
+	for _, f := range report.Findings {
+		found[f.Check] = f.Code
+	}
+	return found
+}
+
+// doctor tells of the agent and of PC/SC as the person meets them.
+func TestDoctorKnowsTheAgent(t *testing.T) {
+	begin(t, "citizen")
+	found := world.alice.findings(t)
+	require.Equal(t, "agent", found["agent"])
+	require.Equal(t, "pcsc", found["pcsc"])
+	found = world.bob.findings(t)
+	require.Equal(t, "agentRefused", found["agent"])
+	require.Equal(t, "pcscRefused", found["pcsc"], "polkit refuses who is not in front")
+	run(t, "systemctl", "stop", socket, unit)
+	require.Equal(t, "agentNone", world.alice.findings(t)["agent"])
+	run(t, "systemctl", "start", socket)
+	run(t, "chmod", "777", "/run/cardbridge")
+	require.Equal(t, "agentImpostor", world.alice.findings(t)["agent"])
+	run(t, "chmod", "755", "/run/cardbridge")
+	// a program that cannot start: systemd gives up listening after a while, people go on without it
+	run(t, "mv", installed, installed+".away")
+	require.NoError(t, world.Write(installed, []byte("#!/bin/false\n"), 0o755))
+	t.Cleanup(func() {
+		run(t, "mv", installed+".away", installed)
+		run(t, "systemctl", "reset-failed", socket, unit)
+		run(t, "systemctl", "restart", socket)
+	})
+	out, _ := world.alice.inSession(installed+".away", "doctor", "--json").Output()
+	require.Contains(t, string(out), `"agentSilent"`)
 }
 
 // mostExposed is what the unit was measured to have, in tenths: 0 is nothing, 100 everything.

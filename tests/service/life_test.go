@@ -116,6 +116,7 @@ func TestAnUpgrade(t *testing.T) {
 	login(t, old, the) // what is open goes on
 	between := world.alice.browser(t)
 	direct(t, world.alice, "another version")
+	require.Equal(t, "agentOther", world.alice.findings(t)["agent"])
 	login(t, between, the)
 	run(t, installed, "service", "restart")
 	ends(t, old)
