@@ -62,39 +62,34 @@ func TestTheAgentIsKilled(t *testing.T) {
 func TestRestartsUnderLoad(t *testing.T) {
 	the := begin(t, "citizen")
 	stop := make(chan struct{})
-	type tally struct{ answered, broken int }
-	results := make(chan tally, 3)
-	for range cap(results) {
-		go func() {
-			var sum tally
-			defer func() { results <- sum }()
-			for {
+	visits := make(chan int, 3)
+	for range cap(visits) {
+		go func() { // browsers that open a connection and leave again
+			for n := 0; ; n++ {
 				select {
 				case <-stop:
+					visits <- n
 					return
 				default:
 				}
-				out, _ := world.alice.inSession("sh", "-c", "printf '' | "+installed+" "+hosttest.Caller+" 2>&1").CombinedOutput()
+				out, _ := world.alice.inSession("sh", "-c", installed+" "+hosttest.Caller+" 2>&1 </dev/null").CombinedOutput()
 				if strings.Contains(string(out), "panic") {
 					t.Errorf("a host says: %s", out)
 				}
-				sum.answered++
 			}
 		}()
 	}
 	for range 5 {
 		h := world.alice.browser(t)
-		_, answer := h.Login(nil)
-		p := h.Prompt("pin")
+		h.Login(nil)
+		h.Prompt("pin")
 		run(t, installed, "service", "restart")
-		ends(t, h) // in the middle: a typed error in the browser, no PIN was used
-		_ = answer
-		_ = p
+		ends(t, h) // in the middle: no PIN was used
 		require.Zero(t, the.State().Verifies)
 	}
 	close(stop)
-	for range cap(results) {
-		require.Positive(t, (<-results).answered)
+	for range cap(visits) {
+		require.Positive(t, <-visits)
 	}
 	h := world.alice.browser(t)
 	login(t, h, the)

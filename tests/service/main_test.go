@@ -1,7 +1,9 @@
 //go:build linux
 
-// Package service tests the agent as a service of a real systemd, with real logind sessions, a PC/SC daemon that asks polkit, the real
-// OpenSC module, a virtual card, and the host as released.
+// Package service tests the agent as a service of a real systemd.
+//
+// The host is as released; logind's sessions, a PC/SC daemon that asks polkit, the OpenSC module are real, too. The card is the
+// virtual one.
 package service
 
 import (

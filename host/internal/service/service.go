@@ -10,12 +10,6 @@ import "errors"
 // Name is the service's for the service manager.
 const Name = "cardbridge-agent"
 
-// The names that people read.
-const (
-	displayName = "CardBridge 憑證通"
-	description = "Lets browsers use smart cards (CardBridge agent)"
-)
-
 // State is what the service manager says of the agent.
 type State string
 
