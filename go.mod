@@ -3,6 +3,7 @@ module github.com/cardbridge/cardbridge
 go 1.26.0
 
 require (
+	github.com/Microsoft/go-winio v0.6.4
 	github.com/ThalesIgnite/crypto11 v1.2.5
 	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/ebitengine/purego v0.11.3
