@@ -20,8 +20,9 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   debootstrap          a Debian of its own, in which systemd, logind and polkit are real
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
+#   wine64               that the Windows build runs: service, pipe
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db debootstrap
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db debootstrap wine64
 
 .PHONY: help
 help: ## List the targets.
@@ -130,9 +131,14 @@ fuzz: setup ## Fuzz every decoder for FUZZTIME (30s) each.
 	[ $$found = 1 ] || { echo 'fuzz: no fuzz test was found'; exit 1; }
 
 .PHONY: cross
-cross: setup ## Build and vet the host for Windows.
+cross: setup ## Build and vet the host for Windows, vet what registers it on a Mac.
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go vet ./host/...
 	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge.exe ./host
+	GOOS=darwin CGO_ENABLED=0 go vet ./host/internal/agent ./host/internal/service
+
+.PHONY: test-wine
+test-wine: setup ## The Windows build under Wine: the service, its pipe, impostors; the tests of rooms that run there.
+	go test -count=1 -v -timeout 30m ./tests/wine | grep --line-buffered -v '^==='
 
 # The date on the pages is that of the tree.
 .PHONY: man
