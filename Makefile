@@ -58,7 +58,7 @@ demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=mo
 	@node tests/demo/demo.mjs
 
 .PHONY: test
-test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e test-service cross test-redaction ## Run every test.
+test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e test-service test-wine cross test-redaction ## Run every test.
 	@echo "test: everything passed"
 
 UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/... ./tests/verdicts/...

@@ -122,7 +122,8 @@ func TestRelaysAreServed(t *testing.T) {
 	conn, err := open(within)
 	require.NoError(t, err)
 	_, err = meet(within, conn, "2", "chrome-extension://x/", nil)
-	require.ErrorIs(t, err, ErrVersion)
+	var version *VersionError
+	require.ErrorAs(t, err, &version)
 	conn.Close()
 	stop()
 	require.NoError(t, <-served)
