@@ -46,6 +46,7 @@ const (
 	ModuleInvalid         Code = "moduleInvalid"
 	SessionInactive       Code = "sessionInactive"
 	CardNotReset          Code = "cardNotReset"
+	HostExited            Code = "hostExited"
 	HostOutdated          Code = "hostOutdated"
 	ExtensionOutdated     Code = "extensionOutdated"
 	OriginNotAllowed      Code = "originNotAllowed"

@@ -32,6 +32,7 @@ var sentinels = []struct {
 	{webeid.ErrAlgorithm, protocol.AlgorithmUnsupported},
 	{webeid.ErrKey, protocol.AlgorithmUnsupported},
 	{errPortClosed, protocol.Cancelled},
+	{errHostEnds, protocol.HostExited},
 	{context.DeadlineExceeded, protocol.UserTimeout},
 }
 

@@ -59,8 +59,12 @@ type promptAnswer struct {
 	err    error
 }
 
-// errPortClosed ends what is in flight when nobody is left to answer.
-var errPortClosed = errors.New("session: the port was closed")
+var (
+	// errPortClosed ends what is in flight when nobody is left to answer.
+	errPortClosed = errors.New("session: the port was closed")
+	// errHostEnds ends what is in flight when this process is told to end, the agent at an upgrade for instance.
+	errHostEnds = errors.New("session: the host was told to end")
+)
 
 // Run serves a connection until its end, or until ctx ends. It returns nil when the extension closed it between two messages; what
 // was in flight has been ended by then, cards have been reset. A read that blocks cannot be ended: where ctx ended first, one
@@ -68,15 +72,18 @@ var errPortClosed = errors.New("session: the port was closed")
 func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	s := &session{cfg: cfg, out: newOutbox(frame.NewWriter(out)), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{},
 		looked: make(chan struct{})}
-	ctx, cancel := context.WithCancelCause(ctx)
-	s.life, s.end = ctx, cancel
+	life, cancel := context.WithCancelCause(context.WithoutCancel(ctx)) // that its end has a cause
+	s.life, s.end = life, cancel
 	ended := make(chan error, 1)
-	go func() { ended <- s.read(ctx, frame.NewReader(in)) }()
+	go func() { ended <- s.read(life, frame.NewReader(in)) }()
 	var err error
 	select {
 	case err = <-ended:
 	case <-ctx.Done():
 		err = ctx.Err()
+		cancel(errHostEnds)
+	case <-life.Done():
+		err = life.Err()
 	}
 	cancel(errPortClosed)
 	s.running.Wait()
