@@ -7,6 +7,7 @@ VERSION  := $(shell cat VERSION)
 BUILD    := $(CURDIR)/build
 BIN      := $(BUILD)/bin
 POLICY   := github.com/cardbridge/cardbridge/host/internal/policy
+AGENT    := github.com/cardbridge/cardbridge/host/internal/agent
 LDFLAGS  := -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -45,10 +46,10 @@ node_modules/.package-lock.json: package.json package-lock.json
 build: ## Build the host as released: build/bin/release/cardbridge.
 	go build -trimpath -ldflags "-s -w $(LDFLAGS)" -o $(BIN)/release/cardbridge ./host
 
-# The host of demo and tests: loopback portals, the test extension's id, a policy below build/ (build tag dev).
+# The host of demo and tests: loopback portals, the test extension's id, a policy and an agent's socket below build/ (build tag dev).
 .PHONY: dev
 dev:
-	@go build -tags dev -ldflags "$(LDFLAGS) -X $(POLICY).devPath=$(BUILD)/dev/policy.json" -o $(BIN)/cardbridge ./host
+	@go build -tags dev -ldflags "$(LDFLAGS) -X $(POLICY).devPath=$(BUILD)/dev/policy.json -X $(AGENT).devSocket=$$(node tests/world/agentsocket.mjs)" -o $(BIN)/cardbridge ./host
 	@go build -o $(BIN)/portal ./portal/demo
 	@go build -o $(BIN)/cardrig ./testcard/cmd/cardrig
 	@go build -o $(BIN)/pgrig ./tests/postgres/pgrig

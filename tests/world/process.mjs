@@ -42,8 +42,8 @@ export async function start(command, args, options = {}) {
 }
 
 /** Runs a program to its end and gives what it printed. */
-export async function run(command, args, env) {
-  const child = spawn(command, args, {env, stdio: ['ignore', 'pipe', 'pipe']});
+export async function run(command, args, env, cwd = root) {
+  const child = spawn(command, args, {env, cwd, stdio: ['ignore', 'pipe', 'pipe']});
   let output = '';
   let errors = '';
   child.stdout.on('data', (chunk) => { output += chunk; });

@@ -8,6 +8,7 @@ import {startPortal} from './portal.mjs';
 import {bin, root, run} from './process.mjs';
 import {startRig} from './rig.mjs';
 
+export {startAgent} from './agent.mjs';
 export {startPortal, startPortals} from './portal.mjs';
 export {startRig} from './rig.mjs';
 export {root};
