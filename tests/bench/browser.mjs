@@ -3,7 +3,7 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {root, startBrowser, startPortal} from '../world/world.mjs';
+import {root, startAgent, startBrowser, startPortal} from '../world/world.mjs';
 
 const NONCE = 'QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU2Nzg=';
 const WINDOW = 'page to page: authenticate, PIN window';
@@ -15,6 +15,9 @@ export const NAMES = {
   opening: `${WINDOW}: click to the PIN field`,
   signing: `${WINDOW}: OK to the token`,
 };
+
+/** What the rows of the agent are called besides. */
+export const THROUGH = ', through the agent';
 
 /** Types the PIN as soon as the field is there, presses OK as soon as it may; says when both were. Runs in the prompt window. */
 function typist(pin) {
@@ -46,8 +49,8 @@ async function call({method, nonce, pin}) {
   return {began, ended};
 }
 
-/** @returns {Promise<Record<string, number[]>>} milliseconds by NAMES' keys */
-export async function measureBrowser({host, policy, measure, rounds}) {
+/** @returns {Promise<Record<string, number[]>>} milliseconds by NAMES' keys; agent: through one of that same program */
+export async function measureBrowser({host, policy, measure, rounds, agent = false}) {
   const worlds = join(root, 'build', 'worlds');
   mkdirSync(worlds, {recursive: true});
   const dir = mkdtempSync(join(worlds, 'b'));
@@ -61,12 +64,18 @@ export async function measureBrowser({host, policy, measure, rounds}) {
     }), {mode: 0o644});
     ends.push(() => rmSync(policy, {force: true}));
     const [variable, ...value] = token.variable.split('=');
-    const browser = await startBrowser(dir, {register: false, env: {[variable]: value.join('='), PCSCLITE_CSOCK_NAME: join(dir, 'none')}});
+    const env = {[variable]: value.join('=')};
+    const none = join(dir, 'none');
+    const service = agent && await startAgent({folder: dir, rig: {socket: none}}, {binary: host, env});
+    if (service) ends.push(() => service.stop());
+    const browser = await startBrowser(dir, {register: false, env: {...env, PCSCLITE_CSOCK_NAME: none}});
     ends.push(() => browser.context.close());
     execFileSync(host, ['register', '--browser=chromium'], {
       env: {HOME: browser.home, XDG_CONFIG_HOME: join(browser.home, '.config'), XDG_STATE_HOME: join(browser.home, 'state')},
     });
-    return await rows(browser, portal, token.pin, rounds);
+    const times = await rows(browser, portal, token.pin, rounds);
+    if (service && service.audit().length < rounds) throw new Error('not every login went through the agent');
+    return times;
   } finally {
     for (const end of ends.reverse()) await end();
   }

@@ -21,13 +21,15 @@ export async function buildAgent(folder, version) {
 
 /**
  * An agent that listens; this process's uid counts as at the computer. It has a person's environment no more than a service has.
- * @param {{folder: string, rig: {socket: string}}} world  @param {{binary?: string}} [options]
+ * @param {{folder: string, rig: {socket: string}}} world  @param {{binary?: string, env?: Record<string, string>}} [options]
  */
-export async function startAgent({folder, rig}, {binary = bin('cardbridge')} = {}) {
+export async function startAgent({folder, rig}, {binary = bin('cardbridge'), env: more = {}} = {}) {
   mkdirSync(dirname(socket), {recursive: true, mode: 0o755});
   writeFileSync(active, `${process.getuid?.()}\n`, {mode: 0o644});
   // readers' locks lie where a host of this world that has no agent puts them
-  const env = {PATH: process.env.PATH, LANG: 'C.UTF-8', PCSCLITE_CSOCK_NAME: rig.socket, RUNTIME_DIRECTORY: join(folder, 'cardbridge'), TMPDIR: folder};
+  const env = {
+    PATH: process.env.PATH, LANG: 'C.UTF-8', PCSCLITE_CSOCK_NAME: rig.socket, RUNTIME_DIRECTORY: join(folder, 'cardbridge'), TMPDIR: folder, ...more,
+  };
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', binary, 'service', 'run'], {env, stdio: ['ignore', 'ignore', 'pipe']});
   let log = '';
   const ended = new Promise((resolve) => {

@@ -2,7 +2,7 @@
 
 // Command measure times the host against bare programs that do the same work, one after the other in each round.
 //
-//	measure -host FILE -policy FILE -echo FILE -floor FILE [-rounds N]
+//	measure -host FILE -relay FILE -agent SOCKET -policy FILE -echo FILE -floor FILE [-rounds N]
 //	measure -token DIR
 //
 // The first prints {"rows": […]} in the form of build/bench/host.json. The host's policy is written at -policy. The second
@@ -28,6 +28,8 @@ import (
 func main() {
 	var b bench
 	flag.StringVar(&b.host, "host", "", "the host, built with the tag dev")
+	flag.StringVar(&b.relay, "relay", "", "the same, linked to meet an agent")
+	flag.StringVar(&b.socket, "agent", "", "where that meets it")
 	flag.StringVar(&b.policy, "policy", "", "where that host looks for its policy")
 	flag.StringVar(&b.echo, "echo", "", "the bare Go program")
 	flag.StringVar(&b.floor, "floor", "", "the bare C program")
@@ -48,6 +50,9 @@ func main() {
 // bench is the world that is measured in.
 type bench struct {
 	host, policy, echo, floor string
+	relay, socket             string
+	activator                 *activator
+	agentLog                  *os.File
 	dir                       string
 	rig                       *rig.Rig
 	card                      *deck.Card
@@ -82,8 +87,16 @@ func (b *bench) run(rounds int) (err error) {
 		return err
 	}
 	defer os.Remove(b.policy)
+	if b.agentLog, err = os.Create(filepath.Join(b.dir, "agent.log")); err != nil {
+		return err
+	}
+	defer b.agentLog.Close()
+	if b.activator, err = listen(b.socket, b.service); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.activator.close()) }()
 	rows, err := b.measure(rounds)
-	if err != nil {
+	if err = errors.Join(err, b.relays()); err != nil {
 		return err
 	}
 	fmt.Fprintf(os.Stderr, "measure: busy browsers listed certificates %d times, %d times in vain\n", b.lists.Load(), b.disturbed.Load())

@@ -46,6 +46,7 @@ func (b *bench) measure(rounds int) ([]row, error) {
 			}},
 		)
 	}
+	items = append(items, b.agentItems(rounds, against)...)
 	few := min(rounds/8, 24) // the daemon's poll takes most of the time
 	items = append(items,
 		item{[]string{cardNotice, cardPrompt, cardC}, few, b.insert},
@@ -55,6 +56,9 @@ func (b *bench) measure(rounds int) ([]row, error) {
 	times, err := interleave(items)
 	if err != nil {
 		return nil, err
+	}
+	if pid, _ := b.activator.pid(); pid != 0 {
+		b.keep(agentMemory, peakOf(pid))
 	}
 	for range 8 {
 		if err := b.memory(); err != nil {
@@ -81,11 +85,13 @@ func (b *bench) start(name, program string, args ...string) ([]time.Duration, er
 }
 
 // greeted is a fresh host.
-func (b *bench) greeted(m module) (*process, error) {
+func (b *bench) greeted(m module) (*process, error) { return b.greetedBy(b.host, m) }
+
+func (b *bench) greetedBy(host string, m module) (*process, error) {
 	if err := b.use(m); err != nil {
 		return nil, err
 	}
-	p, err := spawn(m.env, b.host, caller)
+	p, err := spawn(m.env, host, caller)
 	if err != nil {
 		return nil, err
 	}
@@ -108,8 +114,10 @@ func (b *bench) list(m module) ([]time.Duration, error) {
 }
 
 // sign is from the PIN to the token, with the prepared signer waiting.
-func (b *bench) sign(m module) ([]time.Duration, error) {
-	p, err := b.greeted(m)
+func (b *bench) sign(m module) ([]time.Duration, error) { return b.signBy(b.host, m) }
+
+func (b *bench) signBy(host string, m module) ([]time.Duration, error) {
+	p, err := b.greetedBy(host, m)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +128,9 @@ func (b *bench) sign(m module) ([]time.Duration, error) {
 	began := time.Now()
 	err = p.answer(prompt, m.pin)
 	took := time.Since(began)
+	if host == b.relay {
+		b.keep(relayMemory, peakOf(p.cmd.Process.Pid))
+	}
 	if err == nil {
 		err = p.end()
 	}
