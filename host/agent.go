@@ -11,6 +11,7 @@ import (
 
 	"github.com/cardbridge/cardbridge/host/internal/agent"
 	"github.com/cardbridge/cardbridge/host/internal/doctor"
+	"github.com/cardbridge/cardbridge/host/internal/logs"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/session"
 	"github.com/cardbridge/cardbridge/host/internal/token"
@@ -54,7 +55,7 @@ func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller strin
 	}
 	config.SystemModules, config.Home = true, "" // a person's own modules are for the person's own process
 	s := &agentSession{cards: token.New(config)}
-	log = log.With().Str("version", version).Str("caller", caller).Logger()
+	log = logs.AtLevel(log, doc.Log().Level).With().Str("version", version).Str("caller", caller).Logger()
 	s.config = sessionConfig(log, peer.User, doc, s.cards)
 	s.config.Still = func(ctx context.Context) error {
 		err := still(ctx)
@@ -92,6 +93,7 @@ func askAgent(ctx context.Context, cards *token.Service) doctor.AgentState {
 	}
 	state.Err = err
 	var other *agent.VersionError
+	var refused *agent.RefusedError
 	switch {
 	case err == nil:
 	case errors.As(err, &other):
@@ -100,8 +102,11 @@ func askAgent(ctx context.Context, cards *token.Service) doctor.AgentState {
 		state.Installed = false
 	case errors.Is(err, agent.ErrImpostor):
 		state.Problem = doctor.AgentImpostor
-	case errors.Is(err, agent.ErrRefused):
-		state.Problem = doctor.AgentRefused
+	case errors.As(err, &refused):
+		state.Problem = map[agent.Refusal]doctor.AgentProblem{agent.RefusedSession: doctor.AgentRefused, agent.RefusedMany: doctor.AgentBusy}[refused.Why]
+		if state.Problem == "" {
+			state.Problem = doctor.AgentSilent
+		}
 	case errors.Is(err, agent.ErrReaders):
 		state.Problem = doctor.AgentReaders
 	default:

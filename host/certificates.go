@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cardbridge/cardbridge/host/internal/operation"
+	"github.com/cardbridge/cardbridge/protocol"
 )
 
 func (c *console) certificatesCommand() *cobra.Command {
@@ -45,7 +46,12 @@ func (c *console) listCertificates() error {
 	}
 	w.Flush()
 	for _, p := range result.Problems {
-		fmt.Fprintf(c.problems, "%s %s\n", p.Code, printable(p.Facts.Reader+p.Facts.Module))
+		row := protocol.Table()[p.Code]
+		fmt.Fprintf(c.problems, "%s %s\n  %s (%s)\n", c.say(row.ZhTW.Message, row.En.Message), printable(p.Facts.Reader+p.Facts.Module),
+			c.say(row.ZhTW.Hint, row.En.Hint), p.Code)
+	}
+	if len(result.Certificates) == 0 {
+		c.end = endFailed
 	}
 	return nil
 }

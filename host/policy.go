@@ -182,7 +182,7 @@ func showPortals(portals []policy.EffectivePortal, w sheet) {
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\n", p.Origin, what, strings.Join(p.CardKinds, " "), p.Source)
 		for _, issuer := range p.Issuers {
-			fmt.Fprintf(w, "\t\t發證單位 / issuer %s\t%s\n", printable(issuer), p.Source)
+			fmt.Fprintf(w, "\t\t%s %s\t%s\n", w.say("發證單位", "issuer"), printable(issuer), p.Source)
 		}
 	}
 }

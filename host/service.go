@@ -82,12 +82,17 @@ func (c *console) serviceStatus(asked bool) error {
 // serviceProblem says a service error in both languages.
 func serviceProblem(err error) error {
 	for known, texts := range map[error]bothTexts{
-		service.ErrInstalled:    {"服務已經安裝。要換成這個程式，請先執行 cardbridge service uninstall。", "the service is installed already; to change to this program, run cardbridge service uninstall first"},
-		service.ErrNotInstalled: {"沒有安裝服務。請先執行 cardbridge service install。", "the service is not installed; run cardbridge service install first"},
-		service.ErrNoManager:    {"這個系統沒有執行認得的服務管理員；沒有服務也能使用憑證通。", "no service manager that is known runs here; CardBridge works without the service"},
-		agent.ErrRunning:        {"另一個代理程式已在執行。", "another agent is running"},
+		service.ErrInstalled:     {"服務已經安裝。要換成這個程式，請先執行 cardbridge service uninstall。", "the service is installed already; to change to this program, run cardbridge service uninstall first"},
+		service.ErrNotInstalled:  {"沒有安裝服務。請先執行 cardbridge service install。", "the service is not installed; run cardbridge service install first"},
+		service.ErrPlace:         {"程式所在的位置不能作為服務。請先把它放到只有系統管理員可以寫入的資料夾，例如 /usr/local/bin：", "the program cannot be a service from where it lies; put it where only administrators can write, /usr/local/bin for instance: "},
+		service.ErrAdministrator: {"需要系統管理員權限。Linux 請用 sudo 執行。", "only an administrator may do that; on Linux use sudo"},
+		service.ErrNoManager:     {"這個系統沒有執行認得的服務管理員；沒有服務也能使用憑證通。", "no service manager that is known runs here; CardBridge works without the service"},
+		agent.ErrRunning:         {"另一個代理程式已在執行。", "another agent is running"},
 	} {
 		if errors.Is(err, known) {
+			if known == service.ErrPlace {
+				texts.Chinese, texts.English = texts.Chinese+err.Error(), texts.English+err.Error()
+			}
 			return &problem{texts.Chinese, texts.English, endFailed}
 		}
 	}

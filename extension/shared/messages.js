@@ -134,7 +134,7 @@ const tries = object({state: oneOf(...TRIES), 'left?': integer(0, 255)});
 const pinLength = object({min: integer(0, 255), max: integer(1, 255)});
 export const WAIT_REASONS = /** @type {const} */ ([
   'noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'wrongIssuer', 'pinPadRequired', 'noUsableCertificate', 'otherCertificate',
-  'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid',
+  'sessionInactive', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid',
 ]);
 export const NOTICES = /** @type {const} */ ([
   'wrongPIN', 'pinTooShort', 'pinTooLong', 'pinRefused', 'cardChanged', 'outcomeUnknown', 'pinFromPageDropped', 'triesChanged',

@@ -100,7 +100,7 @@ const scenarios = {
   // Every wait, one after the other; each goes on with its retry.
   async waits(op) {
     const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'wrongIssuer', 'pinPadRequired', 'noUsableCertificate', 'otherCertificate',
-      'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
+      'sessionInactive', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
     for (const reason of reasons) {
       const more = {wrongIssuer: {certificates: [foreign, ...furniture], issuers: ['內政部憑證管理中心', '政府憑證管理中心']}, pinPadRequired: {certificates: [padless, ...furniture]}, wrongCard: {kinds: ['agency', 'organisation'], certificates: [unwanted, ...furniture]}, noUsableCertificate: {certificates: [old, ...furniture]}, otherCertificate: {certificates: [mine]}}[reason];
       if ((await op.ask({state: 'wait', reason, ...more})).action !== 'retry') return;

@@ -107,7 +107,7 @@ for (const [lang, theme] of [['zh-TW', scheme.light], ['en', scheme.dark], ['zh-
     test('every reason to wait', async () => {
       const window = await open('waits');
       const reasons = ['noReader', 'noCard', 'cardNotRecognised', 'cardBusy', 'windowBusy', 'wrongCard', 'wrongIssuer', 'pinPadRequired', 'noUsableCertificate',
-        'otherCertificate', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
+        'otherCertificate', 'sessionInactive', 'pcscNotRunning', 'pcscMissing', 'noModule', 'moduleFailed', 'moduleTimeout', 'moduleInvalid'];
       for (const reason of reasons) {
         await shown(window, `body[data-state="wait"][data-reason="${reason}"]`, `wait-${reason}`);
         if (reason === 'wrongCard' || reason === 'noUsableCertificate') await unusableOnesAreInOrder(window, reason);

@@ -56,6 +56,65 @@ func TestServiceCommands(t *testing.T) {
 	viaAgent(t, world.alice)
 }
 
+// What everybody's PIN goes through must be where nobody but root can replace it, and where the service can start.
+func TestProgramsThatCannotBeAService(t *testing.T) {
+	begin(t, "citizen")
+	_, code := service("uninstall")
+	require.Zero(t, code)
+	t.Cleanup(func() { _, _ = service("install") })
+	for name, place := range map[string]string{
+		"another's file": "/srv/alice/cardbridge", "another's folder": "/opt/bobs/cardbridge", "a home": "/home/cardbridge",
+	} {
+		t.Run(name, func(t *testing.T) {
+			run(t, "install", "-D", "-m", "755", installed, place)
+			switch name {
+			case "another's file":
+				run(t, "chown", "alice", place)
+			case "another's folder":
+				run(t, "chown", "bob", "/opt/bobs")
+			}
+			cmd := world.Command(place, "service", "install")
+			out, _ := cmd.CombinedOutput()
+			require.Equal(t, 1, cmd.ProcessState.ExitCode(), "%s", out)
+			require.Contains(t, string(out), "only administrators can write")
+			_, code := service("status")
+			require.Equal(t, 1, code)
+		})
+	}
+}
+
+// Nobody but root changes the service; who tries is told so.
+func TestServiceCommandsNeedAnAdministrator(t *testing.T) {
+	begin(t, "citizen")
+	for _, command := range []string{"install", "uninstall", "start", "stop", "restart"} {
+		cmd := world.alice.inSession(installed, "service", command)
+		out, _ := cmd.CombinedOutput()
+		require.Equal(t, 1, cmd.ProcessState.ExitCode())
+		require.Contains(t, string(out), "only an administrator")
+	}
+}
+
+// A file of the agent's own, where IT's policy names a folder that the unit lets it write.
+func TestALogFolder(t *testing.T) {
+	the := begin(t, "citizen")
+	require.NoError(t, world.Write("/etc/cardbridge/policy.json", []byte(strings.Replace(policy, "{", `{"log": {"folder": "/var/log/cardbridge"}, `, 1)), 0o644))
+	t.Cleanup(func() { require.NoError(t, world.Write("/etc/cardbridge/policy.json", []byte(policy), 0o644)) })
+	login(t, world.alice.browser(t), the)
+	require.Contains(t, run(t, "cat", "/var/log/cardbridge/service.log"), `"audit":true`)
+	require.Equal(t, "cardbridge-agent 750", run(t, "stat", "-c", "%U %a", "/var/log/cardbridge/."))
+}
+
+// The installed policy is judged as such however it is spelled.
+func TestPolicyCheckKnowsTheInstalledFile(t *testing.T) {
+	run(t, "chown", "alice", "/etc/cardbridge/policy.json")
+	t.Cleanup(func() { run(t, "chown", "root", "/etc/cardbridge/policy.json") })
+	for _, path := range []string{"/etc/cardbridge/policy.json", "/etc/cardbridge/../cardbridge/policy.json", "policy.json"} {
+		out, err := world.Run("sh", "-c", "cd /etc/cardbridge && "+installed+" policy check "+path)
+		require.Error(t, err)
+		require.Contains(t, out, "owner", path)
+	}
+}
+
 // A second agent leaves the first one alone; a socket that a crash left behind is taken over.
 func TestTwoAgents(t *testing.T) {
 	the := begin(t, "citizen")

@@ -51,6 +51,8 @@ func TestTheAgentIsKilled(t *testing.T) {
 			kill(t)
 			ends(t, h)
 			requireClosed(t, the)
+			out, code := service("status")
+			require.Zero(t, code, "systemd still listens: %s", out)
 			require.Equal(t, 3, the.State().PINTries)
 			next := world.alice.browser(t)
 			login(t, next, the)
@@ -81,10 +83,11 @@ func TestRestartsUnderLoad(t *testing.T) {
 	}
 	for range 5 {
 		h := world.alice.browser(t)
-		h.Login(nil)
+		_, answer := h.Login(nil)
 		h.Prompt("pin")
 		run(t, installed, "service", "restart")
-		ends(t, h) // in the middle: no PIN was used
+		requireCode(t, "hostExited", h.Await(answer))
+		ends(t, h)
 		require.Zero(t, the.State().Verifies)
 	}
 	close(stop)

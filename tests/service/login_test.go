@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cardbridge/cardbridge/testcard/deck"
 	"github.com/cardbridge/cardbridge/tests/hosttest"
 )
 
@@ -68,7 +70,7 @@ func TestTheOtherDesktopHasNoCard(t *testing.T) {
 	direct(t, world.bob, "sessionNotActive")
 	_, answer := h.Login(nil)
 	p := h.Prompt("wait")
-	require.Equal(t, "pcscNotRunning", p.Reason)
+	require.Equal(t, "sessionInactive", p.Reason)
 	h.Answer(p, map[string]any{"action": "cancel"})
 	requireCode(t, "userCancelled", h.Await(answer))
 	require.Zero(t, the.State().Verifies)
@@ -95,6 +97,59 @@ func TestSwitchingPeople(t *testing.T) {
 	viaAgent(t, world.alice)
 }
 
+// Whoever switches away in the middle loses what is in flight: the card that comes next may be another person's.
+func TestSwitchingInTheMiddle(t *testing.T) {
+	for name, c := range map[string]struct {
+		state string
+		later func(t *testing.T, h *hosttest.Host, p hosttest.Prompt, the *deck.Card)
+	}{
+		"a PIN was asked": {"pin", func(t *testing.T, h *hosttest.Host, p hosttest.Prompt, the *deck.Card) { h.PIN(p, the.PIN) }},
+		"a card was asked": {"wait", func(t *testing.T, h *hosttest.Host, _ hosttest.Prompt, the *deck.Card) {
+			require.NoError(t, world.reader.Insert(the.Card))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			the := begin(t, "citizen")
+			if c.state == "wait" {
+				world.reader.Remove()
+			}
+			h := world.alice.browser(t)
+			_, answer := h.Login(nil)
+			p := h.Prompt(c.state)
+			world.bob.inFront(t)
+			c.later(t, h, p, the)
+			requireCode(t, "sessionInactive", h.Await(answer))
+			h.NoPrompt()
+			require.Zero(t, the.State().Verifies, "no PIN reached the card")
+			requireClosed(t, the)
+			if c.state == "pin" { // the reader is bob's now
+				login(t, world.bob.browser(t), the)
+			}
+		})
+	}
+}
+
+// A login screen is active and at the computer, and yet nobody.
+func TestAGreeterIsNobody(t *testing.T) {
+	begin(t, "citizen")
+	run(t, "systemd-run", "--quiet", "--unit=greeter", "-p", "PAMName=login", "-p", "User=bob",
+		"-E", "XDG_SEAT=seat0", "-E", "XDG_SESSION_TYPE=x11", "-E", "XDG_SESSION_CLASS=greeter", "sleep", "infinity")
+	t.Cleanup(func() { run(t, "systemctl", "stop", "greeter"); world.alice.inFront(t) })
+	greeter := world.bob
+	require.Eventually(t, func() bool {
+		for line := range strings.Lines(run(t, "loginctl", "list-sessions", "--no-legend")) {
+			if f := strings.Fields(line); len(f) >= 4 && f[2] == "bob" && f[0] != world.bob.session && f[3] == "seat0" {
+				greeter.session = f[0]
+				return true
+			}
+		}
+		return false
+	}, hosttest.Patience, 50*time.Millisecond)
+	greeter.inFront(t)
+	greeter.browser(t)
+	direct(t, greeter, "sessionNotActive")
+}
+
 func TestAnSSHSessionHasNoCard(t *testing.T) {
 	the := begin(t, "citizen")
 	run(t, "bash", "-euc", `test -e /etc/ssh/alice || { ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/alice <<< n; mkdir -p /srv/alice/.ssh
@@ -107,7 +162,7 @@ func TestAnSSHSessionHasNoCard(t *testing.T) {
 	for _, h := range []*hosttest.Host{ssh(host), ssh("env -u SSH_CONNECTION -u SSH_CLIENT " + host)} {
 		_, answer := h.Login(nil)
 		p := h.Prompt("wait")
-		require.Equal(t, "pcscNotRunning", p.Reason)
+		require.Equal(t, "sessionInactive", p.Reason)
 		h.Answer(p, map[string]any{"action": "cancel"})
 		requireCode(t, "userCancelled", h.Await(answer))
 	}

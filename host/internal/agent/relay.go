@@ -20,11 +20,16 @@ var (
 	ErrNone = errors.New("agent: none is installed")
 	// ErrImpostor: what answers at the agent's place cannot be the agent.
 	ErrImpostor = errors.New("agent: what listens at its place does not belong to the system")
-	// ErrRefused: the agent does not serve this person now.
-	ErrRefused = errors.New("agent: it does not serve this session")
 	// ErrReaders: this session sees a reader that the agent does not see, one redirected from elsewhere for instance.
 	ErrReaders = errors.New("agent: it does not see all readers of this session")
 )
+
+// RefusedError says that the agent does not serve this person now.
+type RefusedError struct{ Why Refusal }
+
+func (e *RefusedError) Error() string {
+	return "agent: it does not serve this session: " + string(e.Why)
+}
 
 // VersionError says that the agent is of another version than this program, as between an upgrade and its restart.
 type VersionError struct{ Version string }
@@ -34,7 +39,7 @@ func (e *VersionError) Error() string {
 }
 
 // welcomeTime is how long an agent may take to start, to look at the readers, to answer.
-const welcomeTime = 10 * time.Second
+const welcomeTime = 7 * time.Second
 
 // Link is a connection to an agent that has agreed to serve.
 type Link struct {
@@ -74,7 +79,7 @@ func meet(ctx context.Context, conn net.Conn, version, caller string, readers []
 	case answer.Agent != wire || answer.Version != version:
 		return nil, &VersionError{answer.Version}
 	case answer.Refused != "":
-		return nil, fmt.Errorf("%w: %s", ErrRefused, answer.Refused)
+		return nil, &RefusedError{answer.Refused}
 	}
 	for _, name := range readers {
 		if !slices.Contains(answer.Readers, name) {

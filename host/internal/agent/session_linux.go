@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -80,13 +81,16 @@ func active(ctx context.Context, bus *dbus.Conn, path dbus.ObjectPath, user stri
 		Name string
 		Path dbus.ObjectPath
 	}
-	isActive, remote := false, true
-	for name, into := range map[string]any{"User": &owner, "Seat": &seat, "Active": &isActive, "Remote": &remote} {
+	isActive, remote, class, state := false, true, "", ""
+	for name, into := range map[string]any{
+		"User": &owner, "Seat": &seat, "Active": &isActive, "Remote": &remote, "Class": &class, "State": &state,
+	} {
 		if err := dbus.Store([]any{all[name].Value()}, into); err != nil {
 			return fmt.Errorf("agent: logind's %s of a session: %w", name, err)
 		}
 	}
-	if !isActive || remote || seat.Name == "" || strconv.FormatUint(uint64(owner.UID), 10) != user {
+	// greeters and lock screens have classes of their own (sd_session_get_class(3)); they are nobody
+	if !isActive || remote || state == "closing" || !strings.HasPrefix(class, "user") || seat.Name == "" || strconv.FormatUint(uint64(owner.UID), 10) != user {
 		return ErrNotActive
 	}
 	return nil

@@ -4,11 +4,12 @@ package doctor
 type AgentProblem string
 
 // The problems. Impostor: what is at its place is not the system's. Refused: it does not serve this session, which is not the
-// active local one. Readers: it does not see a reader that this session sees. Silent: it does not answer as an agent does.
+// active local one. Readers: it does not see a reader that this session sees. Busy: too many connections are open. Silent: it does not answer as an agent does.
 const (
 	AgentImpostor AgentProblem = "impostor"
 	AgentRefused  AgentProblem = "refused"
 	AgentReaders  AgentProblem = "readers"
+	AgentBusy     AgentProblem = "busy"
 	AgentSilent   AgentProblem = "silent"
 )
 
@@ -22,7 +23,7 @@ type AgentState struct {
 }
 
 var agentCodes = map[AgentProblem]string{
-	AgentImpostor: "agentImpostor", AgentRefused: "agentRefused", AgentReaders: "agentReaders", AgentSilent: "agentSilent",
+	AgentImpostor: "agentImpostor", AgentRefused: "agentRefused", AgentReaders: "agentReaders", AgentBusy: "agentBusy", AgentSilent: "agentSilent",
 }
 
 // agent tells of the OS service. That there is none is nothing to repair.

@@ -140,6 +140,7 @@ var broken = []machine{
 	}, []string{"agent agentSilent"}},
 	{"OS service that serves the active session alone", func(f *fabricated) { f.agent.Problem, f.agent.Err = AgentRefused, errors.New("not active") }, []string{}},
 	{"OS service that sees other readers", func(f *fabricated) { f.agent.Problem = AgentReaders }, []string{}},
+	{"OS service with too many connections", func(f *fabricated) { f.agent.Problem = AgentBusy }, []string{"agent agentBusy"}},
 
 	{"no PC/SC", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceMissing}} }, []string{"pcsc pcscMissing"}},
 	{"PC/SC not running", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}} }, []string{"pcsc pcscNotRunning"}},

@@ -75,6 +75,8 @@ var catalogue = map[string]text{
 		Text{"what stands at the OS service's place is not the system's, so that it is not used", "have IT find out who put it there, remove it, then run cardbridge service install"}},
 	"agentRefused": {Info, Text{"系統服務不服務這個工作階段（不是這台電腦前使用中的那一個）；卡片由主程式自己使用。", ""},
 		Text{"the OS service does not serve this session, which is not the active one at this computer; the host uses the cards itself", ""}},
+	"agentBusy": {Warning, Text{"系統服務的連線太多，所以沒有使用它；卡片由主程式自己使用。", "請關閉不用的瀏覽器視窗與設定檔；仍然如此時，請看它的紀錄（journalctl -u cardbridge-agent）。"},
+		Text{"the OS service has too many connections, so that it is not used; the host uses the cards itself", "close browser windows and profiles that are not used; if that does not help, read its log (journalctl -u cardbridge-agent)"}},
 	"agentReaders": {Info, Text{"系統服務看不到這個工作階段的某個讀卡機；卡片由主程式自己使用。", ""},
 		Text{"the OS service does not see some reader of this session; the host uses the cards itself", ""}},
 	"agentSilent": {Error, Text{"系統服務已經安裝，但沒有正常回答（{reason}）。", "請執行 cardbridge service restart；仍然不行時，請看它的紀錄（journalctl -u cardbridge-agent）。"},

@@ -39,13 +39,20 @@ func Open(o Options, fallback io.Writer) (zerolog.Logger, func()) {
 	return log, f.end
 }
 
+// AtLevel is a logger at the policy's level: an agent outlives the policy that it began with.
+func AtLevel(log zerolog.Logger, name string) zerolog.Logger { return log.Level(levelOf(name)) }
+
+func levelOf(name string) zerolog.Level {
+	level, err := zerolog.ParseLevel(cmp.Or(name, DefaultLevel))
+	if err != nil {
+		return zerolog.InfoLevel // policy has refused it before
+	}
+	return level
+}
+
 // logger is that of a process: the level is the policy's, the audit lines are above it (see session).
 func (o Options) logger(w io.Writer) zerolog.Logger {
-	level, err := zerolog.ParseLevel(cmp.Or(o.Level, DefaultLevel))
-	if err != nil {
-		level = zerolog.InfoLevel // policy has refused it before
-	}
-	return zerolog.New(w).Level(level).With().Timestamp().Int("pid", os.Getpid()).Logger()
+	return zerolog.New(w).Level(levelOf(o.Level)).With().Timestamp().Int("pid", os.Getpid()).Logger()
 }
 
 func init() {

@@ -126,7 +126,7 @@ func (l *signing) reason(inv token.Inventory, list []found) protocol.Code {
 		all = slices.DeleteFunc(all, func(p protocol.Problem) bool { return p.Code == protocol.NoModule })
 	}
 	for _, code := range []protocol.Code{
-		protocol.PCSCMissing, protocol.PCSCNotRunning, protocol.NoModule, protocol.CardBusy, protocol.ModuleTimeout,
+		protocol.SessionInactive, protocol.PCSCMissing, protocol.PCSCNotRunning, protocol.NoModule, protocol.CardBusy, protocol.ModuleTimeout,
 		protocol.ModuleInvalid, protocol.ModuleFailed, protocol.CardNotRecognised, protocol.NoReader, protocol.NoCard,
 	} {
 		if slices.ContainsFunc(all, func(p protocol.Problem) bool { return p.Code == code }) {

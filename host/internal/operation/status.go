@@ -78,6 +78,9 @@ func ReaderList(view token.View) []protocol.Reader {
 }
 
 func serviceProblem(view token.View) protocol.Code {
+	if view.Refused {
+		return protocol.SessionInactive // PC/SC runs, but not for who is not at the computer
+	}
 	switch view.Service {
 	case token.ServiceNotRunning:
 		return protocol.PCSCNotRunning

@@ -88,7 +88,7 @@ func validLink(s string) bool {
 
 // validPath wants an absolute path of something in a folder.
 func validPath(s string) bool {
-	return filepath.IsAbs(s) && filepath.Clean(s) == s && filepath.Dir(s) != s
+	return filepath.IsAbs(s) && filepath.Clean(s) == s && filepath.Dir(s) != s && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
 // validName wants text as a person sees it: no control character, no mark that hides or turns text, no line break.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // Load reads the document at path. None there: the built-in policy. One that cannot be used: a Policy that permits nothing,
@@ -31,8 +32,8 @@ func Load(path string) *Policy {
 // no link: who checks another's draft as root must not read, or wait at, what its writer chose. At the installed document's place
 // it judges as Load does.
 func Check(path string) *Fault {
-	if path == Path() {
-		return Load(path).invalid
+	if installed(path) {
+		return Load(Path()).invalid
 	}
 	before, err := os.Lstat(path)
 	switch {
@@ -54,6 +55,19 @@ func Check(path string) *Fault {
 	}
 	_, bad := decode(f)
 	return bad
+}
+
+// installed tells whether path is the installed document, however it is spelled.
+func installed(path string) bool {
+	if full, err := filepath.Abs(path); err == nil && full == Path() {
+		return true
+	}
+	this, err := os.Lstat(path)
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(Path())
+	return err == nil && os.SameFile(this, there)
 }
 
 // reason is an error without the path, which the reader has.

@@ -27,6 +27,10 @@ var (
 	ErrInstalled = errors.New("service: it is installed already")
 	// ErrNotInstalled says that there is no such service.
 	ErrNotInstalled = errors.New("service: it is not installed")
+	// ErrPlace says that the program lies where it cannot be a service for everybody.
+	ErrPlace = errors.New("service: the program is not where a service may be")
+	// ErrAdministrator says that only an administrator may do that.
+	ErrAdministrator = errors.New("service: only an administrator may do that")
 	// ErrNoManager says that this system runs no service manager that we know.
 	ErrNoManager = errors.New("service: no service manager is running; the host works without the agent")
 )

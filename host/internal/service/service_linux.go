@@ -14,6 +14,7 @@ import (
 
 	"github.com/kardianos/service"
 
+	"github.com/cardbridge/cardbridge/host/internal/owner"
 	"github.com/cardbridge/cardbridge/manifests"
 )
 
@@ -34,7 +35,7 @@ const (
 
 // Install writes units, account and polkit rule, then has systemd listen. The program stays where it is.
 func Install(executable string) error {
-	if err := systemdRuns(); err != nil {
+	if err := mayChange(); err != nil {
 		return err
 	}
 	switch state, err := Status(); {
@@ -43,8 +44,9 @@ func Install(executable string) error {
 	case state != NotInstalled:
 		return ErrInstalled
 	}
-	if strings.ContainsAny(executable, "\"\\%$\n") {
-		return fmt.Errorf("service: the program's path %q cannot stand in a unit", executable)
+	executable, err := installable(executable)
+	if err != nil {
+		return err
 	}
 	for _, f := range files {
 		text, err := fs.ReadFile(manifests.Agent, "agent/"+f.name)
@@ -55,12 +57,38 @@ func Install(executable string) error {
 			return errors.Join(err, removeFiles())
 		}
 	}
-	for _, step := range [][]string{{"systemd-sysusers", files[0].place}, {"systemctl", "daemon-reload"}, {"systemctl", "enable", "--now", socket}} {
+	for _, step := range [][]string{{"systemd-sysusers", files[0].place}, {"systemctl", "daemon-reload"}, {"systemctl", "enable", "--now", socket},
+		{"systemctl", "start", unit}} { // started once, it proves that it can be; nobody comes, so it ends again
+
 		if err := run(step...); err != nil {
-			return errors.Join(err, removeFiles(), run("systemctl", "daemon-reload"))
+			return errors.Join(err, run("systemctl", "disable", "--now", socket), removeFiles(), run("systemctl", "daemon-reload"))
 		}
 	}
 	return nil
+}
+
+// hidden are folders that the unit does not see, or that are anybody's.
+var hidden = []string{"/home/", "/root/", "/run/", "/tmp/", "/var/tmp/"}
+
+// installable gives the program's real place, if it can be a service for everybody: nobody but root may replace it, since it gets
+// everybody's PIN, and the unit must see it.
+func installable(executable string) (string, error) {
+	real, err := filepath.EvalSymlinks(executable)
+	if err != nil {
+		return "", fmt.Errorf("service: the program's place: %w", err)
+	}
+	if err := owner.OnlyAdministrators(real); err != nil {
+		return "", fmt.Errorf("%w: %w", ErrPlace, err)
+	}
+	for _, folder := range hidden {
+		if strings.HasPrefix(real, folder) {
+			return "", fmt.Errorf("%w: the service does not see %s", ErrPlace, folder)
+		}
+	}
+	if strings.ContainsAny(real, "\"\\%$\n") {
+		return "", fmt.Errorf("%w: %q cannot stand in a unit", ErrPlace, real)
+	}
+	return real, nil
 }
 
 // writeFile replaces a file whole, so that nobody reads half a unit.
@@ -87,7 +115,7 @@ func removeFiles() (all error) {
 // Uninstall stops the agent and removes what Install wrote, also if only half of it is there. The account stays, as with packages:
 // its number must not come to mean somebody else. What a package brought is the package's to remove.
 func Uninstall() error {
-	if err := systemdRuns(); err != nil {
+	if err := mayChange(); err != nil {
 		return err
 	}
 	state, err := Status()
@@ -99,10 +127,11 @@ func Uninstall() error {
 	}
 	var stopped error
 	for _, name := range []string{socket, unit} {
-		if values, err := show(name); err != nil || values["LoadState"] != "not-found" {
-			stopped = errors.Join(stopped, err, run("systemctl", "disable", "--now", name))
+		if values, err := show(name); err != nil || values["ActiveState"] != "inactive" {
+			stopped = errors.Join(stopped, err, run("systemctl", "stop", name)) // also one whose file is gone
 		}
 	}
+	_ = run("systemctl", "disable", socket) // its file may be gone, and the link with it
 	_ = run("systemctl", "reset-failed", socket, unit) // there may be no failure to forget
 	_ = os.Remove("/run/cardbridge")                   // the socket's folder, which systemd leaves
 	return errors.Join(stopped, removeFiles(), run("systemctl", "daemon-reload"))
@@ -132,7 +161,7 @@ func Restart() error {
 }
 
 func control(action string, units ...string) error {
-	if err := systemdRuns(); err != nil {
+	if err := mayChange(); err != nil {
 		return err
 	}
 	if state, err := Status(); err != nil || state == NotInstalled {
@@ -156,12 +185,14 @@ func Status() (State, error) {
 		return NotInstalled, err
 	case listening["LoadState"] == "not-found" && running["LoadState"] == "not-found":
 		return NotInstalled, nil
-	case listening["ActiveState"] == "failed" || running["ActiveState"] == "failed":
+	case listening["ActiveState"] == "failed":
 		return Failed, nil
 	case running["ActiveState"] == "active":
 		return Running, nil
 	case listening["ActiveState"] == "active":
-		return Listening, nil
+		return Listening, nil // also after one that was killed: the next connection starts another
+	case running["ActiveState"] == "failed":
+		return Failed, nil
 	}
 	return Stopped, nil
 }
@@ -178,6 +209,17 @@ func show(name string) (map[string]string, error) {
 		}
 	}
 	return values, nil
+}
+
+// mayChange: systemd must be there, and it lets root alone change anything.
+func mayChange() error {
+	if err := systemdRuns(); err != nil {
+		return err
+	}
+	if os.Geteuid() != 0 {
+		return ErrAdministrator
+	}
+	return nil
 }
 
 // systemdRuns is sd_booted(3).

@@ -20,6 +20,9 @@ type person struct {
 
 // Ask implements operation.Person: one request on the same pipe, in the other direction.
 func (p *person) Ask(ctx context.Context, prompt protocol.PromptParams) (operation.Answer, error) {
+	if err := p.s.still(ctx); err != nil {
+		return operation.Answer{}, err // a prompt shows whose card it is
+	}
 	answer := make(chan promptAnswer, 1)
 	id := p.s.open(answer)
 	defer p.s.close(id)
@@ -32,6 +35,10 @@ func (p *person) Ask(ctx context.Context, prompt protocol.PromptParams) (operati
 	}
 	select {
 	case a := <-answer:
+		if err := p.s.still(ctx); err != nil {
+			a.answer.PIN.Wipe()
+			return operation.Answer{}, err
+		}
 		return a.answer, a.err
 	case <-ctx.Done():
 		return operation.Answer{}, ctx.Err()
@@ -142,6 +149,9 @@ func (s *session) reportCards(ctx context.Context) {
 }
 
 func (s *session) notifyCard(reader, state string) {
+	if s.still(s.life) != nil {
+		return // another person's card
+	}
 	if b, err := protocol.EncodeNotification(protocol.MethodCard, protocol.CardParams{Reader: reader, State: state}); err == nil {
 		_ = s.write(s.cfg.Log, b)
 	}

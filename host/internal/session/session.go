@@ -33,7 +33,8 @@ type Config struct {
 	Log zerolog.Logger
 	// User is the person's uid or SID, for the audit lines: this process's own, or what the kernel says of the agent's peer.
 	User string
-	// Still says before each operation that touches a card whether the person may still be served here; nil: always.
+	// Still says whether the person may still be served here; nil: always. It is asked before each operation, once a second while one
+	// lasts, before a prompt is shown, before a PIN is used.
 	Still func(context.Context) error
 }
 
@@ -50,6 +51,7 @@ type session struct {
 	running  sync.WaitGroup
 	watching sync.Once
 	looked   chan struct{}   // closed at the first look of watching
+	refusals zerolog.Sampler // which of them are logged
 	life     context.Context // the connection's
 	end      context.CancelCauseFunc
 }
@@ -71,7 +73,7 @@ var (
 // goroutine stays in it.
 func Run(ctx context.Context, in io.Reader, out io.Writer, cfg Config) error {
 	s := &session{cfg: cfg, out: newOutbox(frame.NewWriter(out)), requests: map[string]context.CancelCauseFunc{}, prompts: map[string]chan promptAnswer{},
-		looked: make(chan struct{})}
+		looked: make(chan struct{}), refusals: &zerolog.BurstSampler{Burst: mostRefusals, Period: time.Minute}}
 	life, cancel := context.WithCancelCause(context.WithoutCancel(ctx)) // that its end has a cause
 	s.life, s.end = life, cancel
 	ended := make(chan error, 1)
@@ -174,11 +176,7 @@ func (s *session) request(ctx context.Context, m protocol.Request, pin token.PIN
 	}
 	s.running.Go(func() {
 		defer cancel(nil)
-		if !op.Open { // open operations wait for nobody
-			look := time.NewTicker(clockLook)
-			defer look.Stop()
-			go endAfterSleep(ctx, s.cfg.Room.Now, look.C, cancel)
-		}
+		defer s.watchOver(ctx, op, cancel)()
 		s.do(ctx, op, m.ID, params, origin, pin)
 	})
 }
@@ -210,8 +208,8 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	if !op.Open {
 		call.Grant, err = s.cfg.Room.Policy.Admit(origin, op.Method)
 	}
-	if err == nil && !op.Open && s.cfg.Still != nil {
-		err = s.cfg.Still(ctx)
+	if err == nil {
+		err = s.still(ctx)
 	}
 	if err == nil {
 		if !op.Open {
@@ -238,12 +236,14 @@ func (s *session) do(ctx context.Context, op operation.Operation, id string, par
 	e.Operation = name
 	e.Facts.Origin, e.Facts.Operation = factsOfRefusal(e.Code, origin, op.Method)
 	e.Facts.HelpDesk = s.cfg.Room.Contact(origin)
-	event := log.Info()
-	if e.Code == protocol.Internal {
-		event = log.Error()
+	if s.worthALine(e.Code) {
+		event := log.Info()
+		if e.Code == protocol.Internal {
+			event = log.Error()
+		}
+		event.Dur("ms", elapsed).Str("code", string(e.Code)).AnErr("cause", err).Msg("refused or failed")
+		s.audit(op, call, string(e.Code), elapsed)
 	}
-	event.Dur("ms", elapsed).Str("code", string(e.Code)).AnErr("cause", err).Msg("refused or failed")
-	s.audit(op, call, string(e.Code), elapsed)
 	if !errors.Is(err, errPortClosed) {
 		s.failed(log, id, e)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"slices"
 	"sync"
+
+	"github.com/cardbridge/cardbridge/host/internal/owner"
 )
 
 // Look gives the readers without starting any module.
@@ -152,7 +154,7 @@ func (r *scan) all(ctx context.Context, modules []Module, skip []string) []modul
 
 func (r *scan) one(ctx context.Context, m Module, skip []string) (scanReport, error) {
 	if r.s.cfg.SystemModules {
-		if err := OnlyAdministrators(m.Path); err != nil {
+		if err := owner.OnlyAdministrators(m.Path); err != nil {
 			return scanReport{}, &ModuleError{m.Path, ModuleUntrusted, err.Error(), 0}
 		}
 	}

@@ -1,4 +1,4 @@
-package token
+package owner
 
 import (
 	"fmt"
