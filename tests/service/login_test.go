@@ -170,26 +170,45 @@ func TestAnSSHSessionHasNoCard(t *testing.T) {
 	require.Zero(t, the.State().Verifies)
 }
 
-// Two people, one card, one queue: a login is nobody else's.
+// One card, one queue, in which two browsers stand; who came second is told, and shares nothing with the first.
+func TestTheQueueOfAReader(t *testing.T) {
+	the := begin(t, "citizen")
+	first, second := world.alice.browser(t), world.alice.browser(t)
+	_, one := first.Login(nil)
+	asked := first.Prompt("pin")
+	_, two := second.Login(nil)
+	require.Equal(t, "windowBusy", second.Prompt("wait").Reason)
+	first.PIN(asked, the.PIN)
+	require.Nil(t, first.Await(one).Error)
+	p := second.Prompt("pin") // the first one's PIN opens nothing for the second
+	require.Equal(t, 1, the.State().Verifies)
+	second.PIN(p, wrongPIN)
+	p = second.Prompt("pin")
+	require.Equal(t, "wrongPIN", p.Notice)
+	second.PIN(p, the.PIN)
+	require.Nil(t, second.Await(two).Error)
+	requireClosed(t, the)
+	viaAgent(t, world.alice)
+}
+
+// Two people, one card: nothing of the first one's login is left for the second.
 func TestNobodySharesALogin(t *testing.T) {
 	the := begin(t, "citizen")
 	alice := world.alice.browser(t)
-	_, first := alice.Login(nil)
-	asked := alice.Prompt("pin")
+	login(t, alice, the)
+	_, waiting := alice.Login(nil)
+	alice.Prompt("pin")
 	world.bob.inFront(t)
 	bob := world.bob.browser(t)
-	_, second := bob.Login(nil)
-	require.Equal(t, "windowBusy", bob.Prompt("wait").Reason)
-	alice.PIN(asked, the.PIN)
-	require.Nil(t, alice.Await(first).Error)
-	requireClosed(t, the)
-	p := bob.Prompt("pin") // alice's PIN opens nothing for bob
-	require.Equal(t, 1, the.State().Verifies)
+	requireCode(t, "sessionInactive", alice.Await(waiting)) // within a second; bob would wait in the queue so long
+	_, answer := bob.Login(nil)
+	p := bob.Prompt("pin")
 	bob.PIN(p, wrongPIN)
 	p = bob.Prompt("pin")
 	require.Equal(t, "wrongPIN", p.Notice)
 	bob.PIN(p, the.PIN)
-	require.Nil(t, bob.Await(second).Error)
+	require.Nil(t, bob.Await(answer).Error)
+	require.Equal(t, 3, the.State().Verifies)
 	requireClosed(t, the)
 	viaAgent(t, world.bob)
 }

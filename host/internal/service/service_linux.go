@@ -131,7 +131,7 @@ func Uninstall() error {
 			stopped = errors.Join(stopped, err, run("systemctl", "stop", name)) // also one whose file is gone
 		}
 	}
-	_ = run("systemctl", "disable", socket) // its file may be gone, and the link with it
+	_ = run("systemctl", "disable", socket)            // its file may be gone, and the link with it
 	_ = run("systemctl", "reset-failed", socket, unit) // there may be no failure to forget
 	_ = os.Remove("/run/cardbridge")                   // the socket's folder, which systemd leaves
 	return errors.Join(stopped, removeFiles(), run("systemctl", "daemon-reload"))
