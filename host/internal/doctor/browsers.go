@@ -15,11 +15,12 @@ import (
 )
 
 // signs are where a browser's packages put it, what its sandboxed packages are called, where it keeps profiles and takes policies.
+// Windows has its own: find fills them in.
 type signs struct {
 	linux, darwin []string
 	snap, flatpak string
 	profiles      string // below the home folder, on Linux
-	policies      string // folder; for Firefox the file
+	policies      string // folder, for Firefox the file; on Windows a registry key
 }
 
 var signsOf = map[string]signs{
@@ -39,6 +40,7 @@ var signsOf = map[string]signs{
 type browser struct {
 	browsers.Spot
 	signs
+	program string
 }
 
 // spots has no error to tell: the data is embedded, tests read it.
@@ -49,13 +51,8 @@ func (v *visit) spots() []browsers.Spot {
 
 func (v *visit) installedBrowsers() (list []browser) {
 	for _, spot := range v.spots() {
-		s := signsOf[spot.ID]
-		places := s.linux
-		if v.System == "darwin" {
-			places = s.darwin
-		}
-		if slices.ContainsFunc(places, v.exists) {
-			list = append(list, browser{spot, s})
+		if b, ok := v.find(spot); ok {
+			list = append(list, b)
 		}
 	}
 	return list
@@ -63,12 +60,12 @@ func (v *visit) installedBrowsers() (list []browser) {
 
 // installed tells which browsers are there, warns of those in a sandbox.
 func installed(v *visit) {
-	if v.System == "windows" {
-		return
-	}
 	sandboxed := 0
 	for _, spot := range v.spots() {
 		s := signsOf[spot.ID]
+		if v.System == "windows" {
+			break // no such packages
+		}
 		for _, p := range []struct{ packaging, path string }{
 			{"Snap", "/snap/" + s.snap + "/current"}, {"Flatpak", "/var/lib/flatpak/app/" + s.flatpak}, {"Flatpak", filepath.Join(v.Home, ".local/share/flatpak/app", s.flatpak)},
 		} {
@@ -107,10 +104,6 @@ type hostManifest struct {
 }
 
 func registered(v *visit) {
-	if v.System == "windows" {
-		v.tell("manifestUnknown", "")
-		return
-	}
 	for _, b := range v.here {
 		v.manifest(b)
 	}
@@ -133,7 +126,10 @@ func (v *visit) manifest(b browser) {
 		v.tellOf(b.ID, code, path, name...)
 		return
 	}
-	raw, err := v.read(path)
+	var raw []byte
+	if err == nil {
+		raw, err = v.read(path)
+	}
 	if err != nil {
 		v.tellOf(b.ID, "manifestUnreadable", path, with("{reason}", reason(err))...)
 		return
@@ -154,8 +150,10 @@ func (v *visit) manifest(b browser) {
 			v.tellOf(b.ID, "manifestID", path, with("{id}", id)...)
 		}
 	}
-	if other, err := v.read(b.System); !system && err == nil && string(other) != string(raw) {
-		v.tellOf(b.ID, "manifestShadow", path, name...)
+	if file, err := v.lookUp(b.System, true); !system && err == nil {
+		if other, err := v.read(file); err == nil && string(other) != string(raw) {
+			v.tellOf(b.ID, "manifestShadow", path, name...)
+		}
 	}
 	if len(v.found) == before {
 		v.tellOf(b.ID, "manifest", path, name...)
@@ -164,24 +162,31 @@ func (v *visit) manifest(b browser) {
 
 // used tells of a browser that this person has run, as its folder for profiles shows.
 func (v *visit) used(b browser) bool {
-	return v.System != "linux" || v.Home == "" || v.exists(filepath.Join(v.Home, b.profiles))
+	base := v.base(b)
+	return v.System == "darwin" || base == "" || v.exists(base)
 }
 
 // knows tells of a browser that has some manifest of ours.
 func (v *visit) knows(b browser) bool {
 	_, _, err := v.taken(b)
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// taken is the file that a browser reads. Lstat: a link that leads nowhere is there, cannot be read.
+// taken is the file that a browser reads.
 func (v *visit) taken(b browser) (path string, system bool, err error) {
 	if b.User != "" && !v.systemOnly(b) {
-		if _, err := os.Lstat(v.path(b.User)); !errors.Is(err, fs.ErrNotExist) {
-			return b.User, false, nil
+		if path, err = v.lookUp(b.User, false); !errors.Is(err, fs.ErrNotExist) {
+			return path, false, err
 		}
 	}
-	_, err = os.Lstat(v.path(b.System))
-	return b.System, true, err
+	path, err = v.lookUp(b.System, true)
+	return path, true, err
+}
+
+// leads tells of a place that leads to a file which is there.
+func (v *visit) leads(place string, system bool) bool {
+	file, err := v.lookUp(place, system)
+	return err == nil && v.exists(file)
 }
 
 func (m hostManifest) wrong(host string) string {
@@ -195,10 +200,11 @@ func (m hostManifest) wrong(host string) string {
 }
 
 func (v *visit) leadsHere(b browser, path string, m hostManifest, with func(...string) []string) {
-	target, err := v.stat(m.Path)
+	program := programOf(path, m.Path)
+	target, err := v.stat(program)
 	self, _ := v.stat(v.Executable)
 	switch {
-	case err != nil || !filepath.IsAbs(m.Path) || !target.Mode().IsRegular() || target.Mode().Perm()&0o111 == 0:
+	case err != nil || !filepath.IsAbs(program) || !target.Mode().IsRegular() || !runnable(program, target):
 		v.tellOf(b.ID, "manifestPath", path, with("{path}", m.Path)...)
 	case self != nil && !os.SameFile(self, target):
 		v.tellOf(b.ID, "manifestOther", path, with("{path}", m.Path)...)

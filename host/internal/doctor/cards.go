@@ -9,19 +9,20 @@ import (
 	"github.com/cardbridge/cardbridge/host/internal/token"
 )
 
-// pcscSocket is where Debian's, Fedora's pcscd listens.
-const pcscSocket = "/run/pcscd/pcscd.comm"
-
 func service(v *visit) {
+	where, there := "", false
+	if v.view.Service == token.ServiceNotRunning {
+		where, there = v.pcscPlace()
+	}
 	switch {
 	case v.view.Service == token.ServiceMissing:
 		v.tell("pcscMissing", "")
 	case v.view.Refused:
 		v.tell("pcscRefused", "")
-	case v.view.Service == token.ServiceNotRunning && v.System == "linux" && v.exists(pcscSocket):
-		v.tell("pcscSilent", pcscSocket)
+	case there:
+		v.tell("pcscSilent", where)
 	case v.view.Service == token.ServiceNotRunning:
-		v.tell("pcscNotRunning", "")
+		v.tell("pcscNotRunning", where)
 	default:
 		v.tell("pcsc", "")
 	}

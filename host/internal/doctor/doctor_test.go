@@ -197,7 +197,6 @@ var broken = []machine{
 		f.write(chromiumPolicy, `{"ExtensionInstallBlocklist":["*"],"ExtensionInstallForcelist":["`+ourID+`;https://it.example/x"],"ExtensionInstallAllowlist":["pbjmkmfiabchoodbocfoiebiblhbiijh"]}`, 0o644)
 	}, []string{}},
 	{"a certificate for encryption alone", func(f *fabricated) { f.cards.inv.Certificates[0].X509.KeyUsage = x509.KeyUsageDataEncipherment }, []string{}},
-	{"Windows, where registrations are not looked at yet", func(f *fabricated) { f.m.System = "windows" }, []string{}},
 	{"remote is nothing to repair", func(f *fabricated) { f.m.Remote = "SSH" }, []string{}},
 }
 

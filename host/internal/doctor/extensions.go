@@ -27,6 +27,9 @@ var (
 // versionOf is a browser's version from its own files; it is not run. On Linux Chromium's packages say none: the file is the one
 // that it wrote when this person ran it last. "": not known.
 func (v *visit) versionOf(b browser) string {
+	if version := v.noted(b); version != "" {
+		return version
+	}
 	type source struct {
 		path string
 		form func() *regexp.Regexp
@@ -41,8 +44,8 @@ func (v *visit) versionOf(b browser) string {
 		for _, folder := range firefoxFolders {
 			sources = append(sources, source{filepath.Join(folder, "application.ini"), iniVersion})
 		}
-	case v.Home != "":
-		sources = append(sources, source{filepath.Join(v.Home, b.profiles, "Last Version"), plainVersion})
+	case v.base(b) != "":
+		sources = append(sources, source{filepath.Join(v.base(b), "Last Version"), plainVersion})
 	}
 	for _, s := range sources {
 		raw, err := v.read(s.path)
@@ -68,12 +71,12 @@ type installation struct {
 
 // extensions tells of the profiles in which ours is installed. Whoever uses one browser need not have it in another.
 func extensions(v *visit) {
-	if v.System != "linux" || v.Home == "" || len(v.here) == 0 {
+	if v.System == "darwin" || v.Home == "" || len(v.here) == 0 {
 		return
 	}
 	total := 0
 	for _, b := range v.here {
-		base := filepath.Join(v.Home, b.profiles)
+		base := v.base(b)
 		var versions []string
 		count := 0
 		for _, profile := range v.names(base) {

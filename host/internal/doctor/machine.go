@@ -93,7 +93,7 @@ func (v *visit) homeForms() []*regexp.Regexp {
 	forms := []*regexp.Regexp{}
 	for _, home := range []string{v.path(v.Home), v.Home} {
 		if v.Home != "" && filepath.Dir(home) != home {
-			forms = append(forms, regexp.MustCompile(regexp.QuoteMeta(home)+`([^\pL\pN._-]|$)`))
+			forms = append(forms, regexp.MustCompile(ignoreCase+regexp.QuoteMeta(home)+`([^\pL\pN._-]|$)`))
 		}
 	}
 	return forms

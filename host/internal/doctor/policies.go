@@ -1,14 +1,14 @@
 package doctor
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // managed are the policies of a Chromium browser that concern us. NativeMessagingUserLevelHosts is true unless it is there.
@@ -20,7 +20,12 @@ type managed struct {
 	Allowlist      []string                 `json:"ExtensionInstallAllowlist"`
 	Forcelist      []string                 `json:"ExtensionInstallForcelist"`
 	Settings       map[string]extensionRule `json:"ExtensionSettings"`
+
+	places map[string]string // where a policy stands, if not in the browser's usual place
 }
+
+// at is where a policy of the browser stands.
+func (m managed) at(b browser, policy string) string { return cmp.Or(m.places[policy], b.policies) }
 
 type extensionRule struct {
 	Mode string `json:"installation_mode"`
@@ -28,7 +33,7 @@ type extensionRule struct {
 
 // browserPolicies tells of policies of the browsers that block the host or the extension.
 func browserPolicies(v *visit) {
-	if v.System != "linux" {
+	if v.System == "darwin" {
 		return
 	}
 	for _, b := range v.here {
@@ -45,25 +50,10 @@ func browserPolicies(v *visit) {
 	}
 }
 
-// merged puts the folder's files together as Chromium does: of one policy in several files the last file's counts.
+// merged are the policies that count, put together as Chromium does.
 func (v *visit) merged(b browser) (m managed, bad []unusable) {
-	together := map[string]jsontext.Value{}
-	names := v.names(b.policies)
-	slices.Sort(names)
-	for _, name := range names {
-		path := filepath.Join(b.policies, name)
-		raw, err := v.read(path)
-		var one map[string]jsontext.Value
-		if err == nil {
-			err = json.Unmarshal(raw, &one)
-		}
-		if err != nil {
-			bad = append(bad, unusable{path, err})
-		}
-		for key, value := range one {
-			together[key] = value
-		}
-	}
+	together, places, bad := v.policyValues(b)
+	m.places = places
 	raw, err := json.Marshal(together)
 	if err == nil {
 		err = json.Unmarshal(raw, &m)
@@ -82,7 +72,7 @@ type unusable struct {
 
 // systemOnly: the browser's policies have it leave persons' manifests aside.
 func (v *visit) systemOnly(b browser) bool {
-	if v.System != "linux" || b.Family == "firefox" {
+	if v.System == "darwin" || b.Family == "firefox" {
 		return false
 	}
 	m, _ := v.merged(b)
@@ -92,7 +82,8 @@ func (v *visit) systemOnly(b browser) bool {
 // jsonReason does not repeat what stands in the file.
 func jsonReason(err error) string {
 	var path *fs.PathError
-	if errors.As(err, &path) || errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) {
+	var number syscall.Errno
+	if errors.As(err, &path) || errors.As(err, &number) || errors.Is(err, errNotRegular) || errors.Is(err, errTooLarge) {
 		return reason(err)
 	}
 	return "JSON"
@@ -107,10 +98,10 @@ func (v *visit) chromiumPolicies(b browser) {
 		return slices.Contains(list, "*") || slices.Contains(list, name)
 	}
 	if hit(m.HostBlocklist, v.Host) && !slices.Contains(m.HostAllowlist, v.Host) {
-		v.tellOf(b.ID, "hostBlocked", b.policies, "{name}", b.Name, "{host}", v.Host, "{policy}", "NativeMessagingBlocklist")
+		v.tellOf(b.ID, "hostBlocked", m.at(b, "NativeMessagingBlocklist"), "{name}", b.Name, "{host}", v.Host, "{policy}", "NativeMessagingBlocklist")
 	}
-	if m.UserLevelHosts != nil && !*m.UserLevelHosts && !v.exists(b.System) && b.User != "" && v.exists(b.User) {
-		v.tellOf(b.ID, "userLevelBlocked", b.policies, "{name}", b.Name)
+	if m.UserLevelHosts != nil && !*m.UserLevelHosts && !v.leads(b.System, true) && b.User != "" && v.leads(b.User, false) {
+		v.tellOf(b.ID, "userLevelBlocked", m.at(b, "NativeMessagingUserLevelHosts"), "{name}", b.Name)
 	}
 	for _, origin := range b.Allowed {
 		id := plainID(origin)
@@ -118,14 +109,16 @@ func (v *visit) chromiumPolicies(b browser) {
 		rule, ruled := m.Settings[id]
 		switch {
 		case ruled && blocks(rule):
-			v.tellOf(b.ID, "extensionBlocked", b.policies, "{name}", b.Name, "{id}", id, "{policy}", "ExtensionSettings")
-		case forced || strings.HasSuffix(rule.Mode, "_installed"):
-			v.tellOf(b.ID, "extensionForced", b.policies, "{name}", b.Name, "{id}", id)
+			v.tellOf(b.ID, "extensionBlocked", m.at(b, "ExtensionSettings"), "{name}", b.Name, "{id}", id, "{policy}", "ExtensionSettings")
+		case forced:
+			v.tellOf(b.ID, "extensionForced", m.at(b, "ExtensionInstallForcelist"), "{name}", b.Name, "{id}", id)
+		case strings.HasSuffix(rule.Mode, "_installed"):
+			v.tellOf(b.ID, "extensionForced", m.at(b, "ExtensionSettings"), "{name}", b.Name, "{id}", id)
 		case ruled && rule.Mode == "allowed" || slices.Contains(m.Allowlist, id):
 		case hit(m.Blocklist, id):
-			v.tellOf(b.ID, "extensionBlocked", b.policies, "{name}", b.Name, "{id}", id, "{policy}", "ExtensionInstallBlocklist")
+			v.tellOf(b.ID, "extensionBlocked", m.at(b, "ExtensionInstallBlocklist"), "{name}", b.Name, "{id}", id, "{policy}", "ExtensionInstallBlocklist")
 		case blocks(m.Settings["*"]):
-			v.tellOf(b.ID, "extensionBlocked", b.policies, "{name}", b.Name, "{id}", id, "{policy}", "ExtensionSettings")
+			v.tellOf(b.ID, "extensionBlocked", m.at(b, "ExtensionSettings"), "{name}", b.Name, "{id}", id, "{policy}", "ExtensionSettings")
 		}
 	}
 }
@@ -133,29 +126,35 @@ func (v *visit) chromiumPolicies(b browser) {
 func blocks(r extensionRule) bool { return r.Mode == "blocked" || r.Mode == "removed" }
 
 func (v *visit) firefoxPolicies(b browser) {
-	raw, err := v.read(b.policies)
+	settings, where, err := v.firefoxSettings(b)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}
+	if err != nil {
+		v.tellOf(b.ID, "browserPolicyUnreadable", where, "{name}", b.Name, "{reason}", jsonReason(err))
+		return
+	}
+	for _, id := range b.Allowed {
+		rule, ruled := settings[id]
+		switch {
+		case ruled && blocks(rule), !ruled && blocks(settings["*"]):
+			v.tellOf(b.ID, "extensionBlocked", where, "{name}", b.Name, "{id}", id, "{policy}", "ExtensionSettings")
+		case strings.HasSuffix(rule.Mode, "_installed"):
+			v.tellOf(b.ID, "extensionForced", where, "{name}", b.Name, "{id}", id)
+		}
+	}
+}
+
+// policiesJSON are the rules of extensions in Firefox's own file of policies.
+func (v *visit) policiesJSON(path string) (map[string]extensionRule, error) {
 	var file struct {
 		Policies struct {
 			Settings map[string]extensionRule `json:"ExtensionSettings"`
 		} `json:"policies"`
 	}
+	raw, err := v.read(path)
 	if err == nil {
 		err = json.Unmarshal(raw, &file)
 	}
-	if err != nil {
-		v.tellOf(b.ID, "browserPolicyUnreadable", b.policies, "{name}", b.Name, "{reason}", jsonReason(err))
-		return
-	}
-	for _, id := range b.Allowed {
-		rule, ruled := file.Policies.Settings[id]
-		switch {
-		case ruled && blocks(rule), !ruled && blocks(file.Policies.Settings["*"]):
-			v.tellOf(b.ID, "extensionBlocked", b.policies, "{name}", b.Name, "{id}", id, "{policy}", "ExtensionSettings")
-		case strings.HasSuffix(rule.Mode, "_installed"):
-			v.tellOf(b.ID, "extensionForced", b.policies, "{name}", b.Name, "{id}", id)
-		}
-	}
+	return file.Policies.Settings, err
 }

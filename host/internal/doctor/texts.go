@@ -47,7 +47,6 @@ var catalogue = map[string]text{
 		Text{"no extension id for {name} is known, so that it cannot be registered", "put your extension's id into extensions in the policy, then run cardbridge register"}},
 	"manifestShadow": {Warning, Text{"個人的登記檔蓋過系統的登記檔，兩者不同（{name}）。", "請執行 cardbridge unregister --browser={browser} 移除個人的登記檔。"},
 		Text{"the person's manifest hides the system's, which is another ({name})", "take the person's back: cardbridge unregister --browser={browser}"}},
-	"manifestUnknown": {Info, Text{"在這個作業系統上還不檢查登記。", ""}, Text{"registrations are not checked on this system yet", ""}},
 
 	"browserPolicy": {OK, Text{"{name} 的政策沒有阻擋。", ""}, Text{"the policies of {name} block nothing of ours", ""}},
 	"hostBlocked": {Error, Text{"{name} 的政策 {policy} 阻擋主程式。", "請把 {host} 加入 NativeMessagingAllowlist。"},
@@ -86,7 +85,7 @@ var catalogue = map[string]text{
 	"pcscMissing": {Error, Text{"這台電腦沒有讀卡機服務（PC/SC）的程式庫。", "請安裝 pcscd（libpcsclite1）。"}, Text{"this computer has no PC/SC library", "install pcscd (libpcsclite1)"}},
 	"pcscNotRunning": {Error, Text{"讀卡機服務（PC/SC）沒有執行。", "請啟動服務，例如 systemctl enable --now pcscd.socket（Windows：Smart Card 服務）。"},
 		Text{"the PC/SC service is not running", "start it, for instance: systemctl enable --now pcscd.socket (Windows: the service Smart Card)"}},
-	"pcscSilent": {Error, Text{"讀卡機服務（PC/SC）在，但不回應。", "請重新啟動服務：systemctl restart pcscd。"}, Text{"the PC/SC service is there, but does not answer", "restart it: systemctl restart pcscd"}},
+	"pcscSilent": {Error, Text{"讀卡機服務（PC/SC）在，但不回應。", "請重新啟動服務：systemctl restart pcscd（Windows：Smart Card 服務）。"}, Text{"the PC/SC service is there, but does not answer", "restart it: systemctl restart pcscd (Windows: the service Smart Card)"}},
 	"pcscRefused": {Error, Text{"讀卡機服務（PC/SC）不讓這個使用者使用。", "請坐在這台電腦前登入後再試；遠端連線也要使用時，請資訊人員以 polkit 規則允許 org.debian.pcsc-lite.access_pcsc 與 access_card。"},
 		Text{"the PC/SC service does not let this person in", "log in at the computer itself and try again; for remote sessions have IT allow org.debian.pcsc-lite.access_pcsc and access_card by a rule of polkit"}},
 	"scanFailed": {Error, Text{"讀卡片時沒有完成（{reason}）。", "請拔出卡片再插入，然後重試。"}, Text{"the cards could not be read to the end ({reason})", "pull the card, insert it, try again"}},
