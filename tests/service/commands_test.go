@@ -63,7 +63,7 @@ func TestProgramsThatCannotBeAService(t *testing.T) {
 	require.Zero(t, code)
 	t.Cleanup(func() { _, _ = service("install") })
 	for name, place := range map[string]string{
-		"another's file": "/srv/alice/cardbridge", "another's folder": "/opt/bobs/cardbridge", "a home": "/home/cardbridge",
+		"another's file": "/srv/alice/cardbridge", "another's folder": "/opt/bobs/cardbridge", "a home": "/home/cb/cardbridge",
 	} {
 		t.Run(name, func(t *testing.T) {
 			run(t, "install", "-D", "-m", "755", installed, place)

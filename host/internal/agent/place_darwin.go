@@ -7,8 +7,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const systemSocket = "/var/run/cardbridge/agent.sock"
-
 func inherited() (net.Listener, error) { return nil, nil }
 
 func credentials(conn net.Conn) (uid uint32, pid int, err error) {

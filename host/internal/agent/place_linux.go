@@ -8,9 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// systemSocket is made by the unit cardbridge-agent.socket, with its folder.
-const systemSocket = "/run/cardbridge/agent.sock"
-
 // inherited is the listener that systemd opened for us (sd_listen_fds(3)), nil if there is none.
 func inherited() (net.Listener, error) {
 	list, err := activation.Listeners()

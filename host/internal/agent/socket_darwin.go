@@ -1,0 +1,5 @@
+//go:build !dev
+
+package agent
+
+const systemSocket = "/var/run/cardbridge/agent.sock"
