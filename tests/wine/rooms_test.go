@@ -12,14 +12,15 @@ import (
 // rooms are those whose own tests run under Wine, before anything is installed there; without are the tests that do not. Wine 8
 // does not know the way in which Go's t.TempDir removes files (FILE_DISPOSITION_INFORMATION_EX), so whatever needs a folder does not
 // run: all of policy (whose owner must be an administrator besides), logs, browsers, host; what is named here.
-var rooms = []struct{ name, without string }{
-	{"agent", ""},
-	{"service", ""},
-	{"frame", ""},
-	{"session", ""},
-	{"operation", "TestNoOperationWithoutItsGrant"}, // a policy file
+var rooms = []struct{ name, without, tags string }{
+	{"agent", "", ""},
+	{"service", "", ""},
+	{"frame", "", ""},
+	{"session", "", ""},
+	{"doctor", "", "dev"}, // for the extension's id; its tests for Windows do without t.TempDir, write into the registry of the prefix
+	{"operation", "TestNoOperationWithoutItsGrant", ""}, // a policy file
 	{"token", "TestWhoeverCameFirstIsFirst|TestReadersHaveQueuesOfTheirOwn|TestADeadProcessHoldsNobodyUp|TestOtherFilesAreNoPlaces|" + // locks in a folder
-		"TestScansAndResetsKeepApart|TestNobodyIsKeptFromAReset|TestKnownModulesAreFoundOnce|TestALockFolderOfAnotherUserIsRefused"},
+		"TestScansAndResetsKeepApart|TestNobodyIsKeptFromAReset|TestKnownModulesAreFoundOnce|TestALockFolderOfAnotherUserIsRefused", ""},
 }
 
 func TestRooms(t *testing.T) {
@@ -28,7 +29,7 @@ func TestRooms(t *testing.T) {
 			dir, err := filepath.Abs("../../host/internal/" + room.name)
 			require.NoError(t, err)
 			exe := filepath.Join(world, room.name+".test.exe")
-			build := exec.Command("go", "test", "-c", "-o", exe, ".")
+			build := exec.Command("go", "test", "-c", "-tags="+room.tags, "-o", exe, ".")
 			build.Dir = dir
 			build.Env = append(os.Environ(), "GOOS=windows", "CGO_ENABLED=1", "CC="+mingw)
 			out, err := build.CombinedOutput()

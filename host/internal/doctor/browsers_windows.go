@@ -4,13 +4,13 @@ import (
 	"errors"
 	"io/fs"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sys/windows"
 
 	"github.com/cardbridge/cardbridge/host/internal/browsers"
 )
@@ -66,10 +66,11 @@ func (h hive) programs(m marks) (list []string) {
 
 // base is the folder of a browser's profiles; "": not known.
 func (v *visit) base(b browser) string {
-	folder, err := os.UserCacheDir()
+	id := windows.FOLDERID_LocalAppData
 	if b.Family == "firefox" {
-		folder, err = os.UserConfigDir()
+		id = windows.FOLDERID_RoamingAppData
 	}
+	folder, err := windows.KnownFolderPath(id, windows.KF_FLAG_DONT_VERIFY)
 	if err != nil {
 		return ""
 	}

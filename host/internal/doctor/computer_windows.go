@@ -89,24 +89,30 @@ func remoteSession() string {
 	return ""
 }
 
+// smartCards is the service Smart Card.
 const smartCards = "SCardSvr"
 
-// pcscPlace is the service Smart Card with its state; there: it runs, though it may not answer.
-func (v *visit) pcscPlace() (where string, there bool) {
+// pcscPlace is that service, or why it cannot be asked; there: it runs, though it may not answer.
+func (v *visit) pcscPlace() (where string, there bool) { return stateOf(smartCards) }
+
+func stateOf(name string) (where string, running bool) {
 	manager, err := windows.OpenSCManager(nil, nil, windows.SC_MANAGER_CONNECT)
 	if err != nil {
-		return smartCards, false
+		return name, false
 	}
 	defer windows.CloseServiceHandle(manager)
-	name, _ := windows.UTF16PtrFromString(smartCards)
-	service, err := windows.OpenService(manager, name, windows.SERVICE_QUERY_STATUS)
+	wide, err := windows.UTF16PtrFromString(name)
 	if err != nil {
-		return smartCards + ": " + err.Error(), false
+		return name, false
+	}
+	service, err := windows.OpenService(manager, wide, windows.SERVICE_QUERY_STATUS)
+	if err != nil {
+		return name + ": " + err.Error(), false
 	}
 	defer windows.CloseServiceHandle(service)
 	var status windows.SERVICE_STATUS
 	if err := windows.QueryServiceStatus(service, &status); err != nil {
-		return smartCards + ": " + err.Error(), false
+		return name + ": " + err.Error(), false
 	}
-	return smartCards, status.CurrentState == windows.SERVICE_RUNNING
+	return name, status.CurrentState == windows.SERVICE_RUNNING
 }
