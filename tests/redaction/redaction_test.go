@@ -91,7 +91,7 @@ func TestNoLogHoldsASecret(t *testing.T) {
 		return err
 	})
 	require.NoError(t, err, "run the other tests first: make test")
-	for _, program := range []string{"card.test", "faults.test", "softhsm.test", "sequences.test", "login.test.mjs", "firefox.test.mjs"} {
+	for _, program := range []string{"card.test", "faults.test", "softhsm.test", "sequences.test", "login.test.mjs", "firefox.test.mjs", "agent.test.mjs", "service"} {
 		assert.NotZero(t, files[program], "%s left no log to search; run it first: make test", program)
 	}
 	assert.Greater(t, lines, 1000, "too little to search")
