@@ -160,7 +160,11 @@ func (s *server) serve(ctx context.Context, conn net.Conn, peer Peer) {
 		refuse(RefusedGreeting, err)
 		return
 	}
-	still := func(ctx context.Context) error { return admit(ctx, peer) }
+	still := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, greetingTime) // logind may hang
+		defer cancel()
+		return admit(ctx, peer)
+	}
 	meeting, cancel := context.WithTimeout(ctx, greetingTime)
 	defer cancel()
 	if err := still(meeting); err != nil {

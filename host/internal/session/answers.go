@@ -65,9 +65,11 @@ func (s *session) write(log zerolog.Logger, b []byte) error {
 // mostRefusals of one connection are logged in a minute: a page that no policy lists may ask without end, the log is for others too.
 const mostRefusals = 60
 
-// worthALine tells whether a failed operation is logged. Each is, but for the many refusals of who may ask nothing.
+// worthALine tells whether a failed operation is logged. Each is, but for the many refusals of who may ask nothing, or nothing now.
 func (s *session) worthALine(code protocol.Code) bool {
-	if code != protocol.OriginNotAllowed && code != protocol.OperationNotAllowed {
+	switch code {
+	case protocol.OriginNotAllowed, protocol.OperationNotAllowed, protocol.SessionInactive:
+	default:
 		return true
 	}
 	return s.refusals.Sample(zerolog.InfoLevel)
