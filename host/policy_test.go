@@ -37,7 +37,7 @@ func askIn(l language, doc *policy.Policy, args ...string) (code int, out, probl
 }
 
 const chosen = `{"version":1,"portals":[{"origin":"https://a.gov.tw","operations":["authenticate"],"cardKinds":["agency"],"webEID":true}],
-	"modules":["/opt/a\u001b[2J.so"],"extensions":["abcdefghijklmnopabcdefghijklmnop"],"unlock":{"agency":"https://b.gov.tw/"},"deadlines":{"scan":12345}}`
+	"modules":["/opt/a\u202e[2J.so"],"extensions":["abcdefghijklmnopabcdefghijklmnop"],"unlock":{"agency":"https://b.gov.tw/"},"deadlines":{"scan":12345}}`
 
 func TestPolicyShowNamesEachSource(t *testing.T) {
 	doc := installed(t, chosen)
@@ -50,7 +50,7 @@ func TestPolicyShowNamesEachSource(t *testing.T) {
 	for _, p := range s.Portals[1:] {
 		require.Equal(t, []string{"dev", policy.Development}, []string{build, p.Source}, "a release grants nothing besides")
 	}
-	require.Equal(t, []policy.Value[string]{{Value: "/opt/a\x1b[2J.so", Source: source}}, s.Modules)
+	require.Equal(t, []policy.Value[string]{{Value: "/opt/a\u202e[2J.so", Source: source}}, s.Modules)
 	require.Equal(t, []policy.Value[string]{{Value: "abcdefghijklmnopabcdefghijklmnop", Source: source}}, s.Extensions)
 	require.Equal(t, policy.Value[string]{Value: "https://b.gov.tw/", Source: source}, s.Unlock["agency"])
 	require.Equal(t, policy.Value[string]{Value: "https://moica.nat.gov.tw/", Source: policy.BuiltIn}, s.Unlock["citizen"])
@@ -61,11 +61,11 @@ func TestPolicyShowNamesEachSource(t *testing.T) {
 	code, out, _ = ask(doc, "show")
 	require.Equal(t, 0, code)
 	for _, line := range []string{
-		`  https://a\.gov\.tw +authenticate \+webEID +agency +/`, `  /opt/a\\x1b\[2J\.so +/`, `  citizen +https://moica\.nat\.gov\.tw/ +built-in`, `  scan +12345 +/`, `  sign +30000 +built-in`,
+		`  https://a\.gov\.tw +authenticate \+webEID +agency +/`, `  /opt/a\\u202e\[2J\.so +/`, `  citizen +https://moica\.nat\.gov\.tw/ +built-in`, `  scan +12345 +/`, `  sign +30000 +built-in`,
 	} {
 		require.Regexp(t, line, out)
 	}
-	require.NotContains(t, out, "\x1b", "a terminal obeys no path")
+	require.NotContains(t, out, "\u202e", "a terminal obeys no path")
 }
 
 // stated has each member that says nothing of who may ask for what.
@@ -91,7 +91,7 @@ func TestPolicyShowTellsTheOtherSettings(t *testing.T) {
 	code, out, _ = ask(doc, "show")
 	require.Equal(t, 0, code)
 	for _, line := range []string{
-		`https://a\.gov\.tw +sign \+pinSource=pad +citizen`, `發證單位 / issuer 內政部憑證管理中心 +/`, `  module +https://a\.gov\.tw/ +/`, `  text +分機 1234 +/`,
+		`https://a\.gov\.tw +sign \+pinSource=pad +citizen`, `issuer 內政部憑證管理中心 +/`, `  module +https://a\.gov\.tw/ +/`, `  text +分機 1234 +/`,
 		`  en +/`, `  level +warn +/`, `  folder +/var/log/x +/`, `  maxMegabytes +9 +/`, `  audit +false +/`,
 	} {
 		require.Regexp(t, line, out)

@@ -82,6 +82,7 @@ var badDocuments = map[string]bad{
 	"an origin twice":          {an + `},` + "\n" + `  {"origin":"https://a.gov.tw"}]}`, "originTwice", "/portals/1/origin", 2, 13},
 	"relative module":          {`{"modules":["opensc-pkcs11.so"]}`, "module", "/modules/0", 1, 13},
 	"dotted module":            {`{"modules":["/a.so","/usr/lib/../tmp/x.so"]}`, "module", "/modules/1", 1, 21},
+	"a module with a control":  {`{"modules":["/a\u0000.so"]}`, "module", "/modules/0", 1, 13},
 	"module that is a folder":  {`{"modules":["/"]}`, "module", "/modules/0", 1, 13},
 	"module with slash behind": {`{"modules":["/usr/lib/"]}`, "module", "/modules/0", 1, 13},
 	"short extension id":       {`{"extensions":["abcdefghijklmnopabcdefghijklmno"]}`, "extension", "/extensions/0", 1, 16},
