@@ -122,8 +122,9 @@ func TestTheDaemonHangs(t *testing.T) {
 	t.Run("while the card signs", func(t *testing.T) {
 		l := newLane(t)
 		the := l.insert(t, "letters")
-		l.policy(t, map[string]any{"deadlines": map[string]any{"sign": 1500, "reset": 500}})
+		l.policy(t, map[string]any{"deadlines": map[string]any{"login": 8000, "sign": 1500, "reset": 500}})
 		the.SetDelays(700*time.Millisecond, 0)
+		// the daemon may be frozen before it has told that the PIN was right: hence a deadline for that, too
 		h := l.start(t)
 		_, answer := h.Login(nil)
 		h.PIN(h.Prompt("pin"), the.PIN)
