@@ -184,6 +184,7 @@ func (w *watcher) followContext(sc scContext) ServiceState {
 
 	known := []readerState{{name: pnpReader}}
 	var stale []chan struct{}
+	var storm storm
 	for doubtful := false; !w.closed(); {
 		names, err := sc.readers()
 		if err != nil {
@@ -204,6 +205,9 @@ func (w *watcher) followContext(sc scContext) ServiceState {
 		var lost bool
 		if doubtful, lost = w.await(sc, known); lost {
 			return ServiceNotRunning
+		}
+		if storm.blows(time.Now()) {
+			w.pause() // a reader that flickers gets no rest from being asked, nor do who hear of it
 		}
 		if _, ok := settled(known); ok {
 			closeAll(stale)
