@@ -2,14 +2,10 @@
 package browsers
 
 import (
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/cardbridge/cardbridge/manifests"
 )
@@ -33,7 +29,7 @@ type Placed struct {
 }
 
 // ErrNoExtension says that there is no extension id to allow, so that a manifest would let nobody in.
-var ErrNoExtension = errors.New("browsers: no extension id is known; put the id of your extension into extensions in the policy file")
+var ErrNoExtension = manifests.ErrNoExtension
 
 // Register writes the manifest for every browser, whether it is installed or not: it may come later. It is idempotent. What was
 // placed before an error stays, and is returned with it.
@@ -103,54 +99,20 @@ func (t Target) each(do func(place, file, family string) error) ([]Placed, error
 	return done, nil
 }
 
-type hostManifest struct {
-	Name              string   `json:"name"`
-	Description       string   `json:"description"`
-	Path              string   `json:"path"`
-	Type              string   `json:"type"`
-	AllowedOrigins    []string `json:"allowed_origins,omitzero"`
-	AllowedExtensions []string `json:"allowed_extensions,omitzero"`
-}
-
-// isChromiumID is ^[a-p]{32}$.
-func isChromiumID(s string) bool { return len(s) == 32 && strings.Trim(s, "abcdefghijklmnop") == "" }
-
-// allowed are the ids of a family as its manifest lists them: Chromium's are origins with their slash, Firefox's the add-ons' own.
-func (t Target) allowed(family string) (list []string, err error) {
+// extensions are the released ids with the target's own.
+func (t Target) extensions() (manifests.Extensions, error) {
 	ids, err := manifests.ReleasedExtensions()
-	if err != nil {
-		return nil, err
-	}
 	for _, id := range t.Extensions {
-		if isChromiumID(id) {
-			ids.Chromium = append(ids.Chromium, id)
-		} else {
-			ids.Firefox = append(ids.Firefox, id)
-		}
+		ids.Add(id)
 	}
-	if family == "firefox" {
-		return ids.Firefox, nil
-	}
-	for _, id := range ids.Chromium {
-		list = append(list, "chrome-extension://"+id+"/")
-	}
-	return list, nil
+	return ids, err
 }
 
 // manifest is the host's manifest in the family's shape.
 func (t Target) manifest(family string) ([]byte, error) {
-	list, err := t.allowed(family)
+	ids, err := t.extensions()
 	if err != nil {
 		return nil, err
 	}
-	if len(list) == 0 {
-		return nil, ErrNoExtension
-	}
-	m := hostManifest{Name: t.Host, Description: "CardBridge 憑證通", Path: t.Executable, Type: "stdio"}
-	if family == "firefox" {
-		m.AllowedExtensions = list
-	} else {
-		m.AllowedOrigins = list
-	}
-	return json.Marshal(m, jsontext.WithIndent("  "))
+	return manifests.Host(family, t.Host, t.Executable, ids)
 }

@@ -6,6 +6,7 @@ import "github.com/cardbridge/cardbridge/manifests"
 type Spot struct {
 	ID, Name, Family string
 	User, System     string // files, on Windows registry keys; User "": the home folder is not known
+	Policies         string // where it takes the administrator's: a folder, for Firefox a file; a registry key; a preference domain
 	Allowed          []string
 }
 
@@ -15,12 +16,13 @@ func Spots(t Target) ([]Spot, error) {
 	if err != nil {
 		return nil, err
 	}
+	ids, err := t.extensions()
+	if err != nil {
+		return nil, err
+	}
 	spots := make([]Spot, 0, len(list))
 	for _, b := range list {
-		s := Spot{ID: b.ID, Name: b.Name, Family: b.Family}
-		if s.Allowed, err = t.allowed(b.Family); err != nil {
-			return nil, err
-		}
+		s := Spot{ID: b.ID, Name: b.Name, Family: b.Family, Policies: placesOf(b).Policies, Allowed: ids.Allowed(b.Family)}
 		t.System = true
 		s.System = location(t.place(b), t.Host)
 		t.System = false

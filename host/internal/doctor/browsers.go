@@ -14,26 +14,25 @@ import (
 	"github.com/cardbridge/cardbridge/host/internal/browsers"
 )
 
-// signs are where a browser's packages put it, what its sandboxed packages are called, where it keeps profiles and takes policies.
+// signs are where a browser's packages put it, what its sandboxed packages are called, where it keeps profiles.
 // Windows has its own: find fills them in.
 type signs struct {
 	linux, darwin []string
 	snap, flatpak string
 	profiles      string // below the home folder, on Linux
-	policies      string // folder, for Firefox the file; on Windows a registry key
 }
 
 var signsOf = map[string]signs{
 	"chrome": {[]string{"/opt/google/chrome/chrome", "/usr/bin/google-chrome"}, []string{"/Applications/Google Chrome.app"},
-		"", "com.google.Chrome", ".config/google-chrome", "/etc/opt/chrome/policies/managed"},
+		"", "com.google.Chrome", ".config/google-chrome"},
 	"chromium": {[]string{"/usr/bin/chromium", "/usr/lib/chromium/chromium", "/usr/lib64/chromium-browser/chromium-browser"}, []string{"/Applications/Chromium.app"},
-		"chromium", "org.chromium.Chromium", ".config/chromium", "/etc/chromium/policies/managed"},
+		"chromium", "org.chromium.Chromium", ".config/chromium"},
 	"edge": {[]string{"/opt/microsoft/msedge/msedge", "/usr/bin/microsoft-edge"}, []string{"/Applications/Microsoft Edge.app"},
-		"", "com.microsoft.Edge", ".config/microsoft-edge", "/etc/opt/edge/policies/managed"},
+		"", "com.microsoft.Edge", ".config/microsoft-edge"},
 	"brave": {[]string{"/opt/brave.com/brave/brave", "/usr/bin/brave-browser"}, []string{"/Applications/Brave Browser.app"},
-		"brave", "com.brave.Browser", ".config/BraveSoftware/Brave-Browser", "/etc/brave/policies/managed"},
+		"brave", "com.brave.Browser", ".config/BraveSoftware/Brave-Browser"},
 	"firefox": {[]string{"/usr/bin/firefox-esr", "/usr/lib/firefox/firefox", "/usr/lib64/firefox/firefox", "/opt/firefox/firefox"}, []string{"/Applications/Firefox.app"},
-		"firefox", "org.mozilla.firefox", ".mozilla/firefox", "/etc/firefox/policies/policies.json"},
+		"firefox", "org.mozilla.firefox", ".mozilla/firefox"},
 }
 
 // browser is one that is installed.

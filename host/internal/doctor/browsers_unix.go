@@ -52,13 +52,16 @@ func programOf(_, program string) string { return program }
 
 func runnable(_ string, info fs.FileInfo) bool { return info.Mode().Perm()&0o111 != 0 }
 
+// policyPlace is where a person finds the browser's policies.
+func policyPlace(b browser) string { return b.Policies }
+
 // policyValues are a Chromium browser's policies: of one in several files of the folder the last file's counts.
 func (v *visit) policyValues(b browser) (together map[string]jsontext.Value, places map[string]string, bad []unusable) {
 	together = map[string]jsontext.Value{}
-	names := v.names(b.policies)
+	names := v.names(b.Policies)
 	slices.Sort(names)
 	for _, name := range names {
-		path := filepath.Join(b.policies, name)
+		path := filepath.Join(b.Policies, name)
 		raw, err := v.read(path)
 		var one map[string]jsontext.Value
 		if err == nil {
@@ -76,6 +79,6 @@ func (v *visit) policyValues(b browser) (together map[string]jsontext.Value, pla
 
 // firefoxSettings are Firefox's rules for extensions.
 func (v *visit) firefoxSettings(b browser) (rules map[string]extensionRule, where string, err error) {
-	rules, err = v.policiesJSON(b.policies)
-	return rules, b.policies, err
+	rules, err = v.policiesJSON(b.Policies)
+	return rules, b.Policies, err
 }

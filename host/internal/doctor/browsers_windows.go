@@ -19,16 +19,15 @@ import (
 const ignoreCase = "(?i)"
 
 // marks are where a browser is noted: its program below App Paths, its name among the start menu's browsers, the key of its
-// version, of its policies; and the folder of its profiles, below the local application data, Firefox's below the roaming ones.
-type marks struct{ program, menu, version, policies, profiles string }
+// version; and the folder of its profiles, below the local application data, Firefox's below the roaming ones.
+type marks struct{ program, menu, version, profiles string }
 
 var marksOf = map[string]marks{
-	"chrome":   {"chrome.exe", "google chrome", `SOFTWARE\Google\Chrome\BLBeacon`, `SOFTWARE\Policies\Google\Chrome`, `Google\Chrome\User Data`},
-	"chromium": {"chrome.exe", "chromium", `SOFTWARE\Chromium\BLBeacon`, `SOFTWARE\Policies\Chromium`, `Chromium\User Data`},
-	"edge":     {"msedge.exe", "microsoft edge", `SOFTWARE\Microsoft\Edge\BLBeacon`, `SOFTWARE\Policies\Microsoft\Edge`, `Microsoft\Edge\User Data`},
-	"brave": {"brave.exe", "brave", `SOFTWARE\BraveSoftware\Brave-Browser\BLBeacon`, `SOFTWARE\Policies\BraveSoftware\Brave`,
-		`BraveSoftware\Brave-Browser\User Data`},
-	"firefox": {"firefox.exe", "firefox", "", `SOFTWARE\Policies\Mozilla\Firefox`, `Mozilla\Firefox\Profiles`},
+	"chrome":   {"chrome.exe", "google chrome", `SOFTWARE\Google\Chrome\BLBeacon`, `Google\Chrome\User Data`},
+	"chromium": {"chrome.exe", "chromium", `SOFTWARE\Chromium\BLBeacon`, `Chromium\User Data`},
+	"edge":     {"msedge.exe", "microsoft edge", `SOFTWARE\Microsoft\Edge\BLBeacon`, `Microsoft\Edge\User Data`},
+	"brave":    {"brave.exe", "brave", `SOFTWARE\BraveSoftware\Brave-Browser\BLBeacon`, `BraveSoftware\Brave-Browser\User Data`},
+	"firefox":  {"firefox.exe", "firefox", "", `Mozilla\Firefox\Profiles`},
 }
 
 const (
@@ -43,7 +42,7 @@ func (v *visit) find(spot browsers.Spot) (browser, bool) {
 		for _, program := range h.programs(m) {
 			ours := strings.Contains(strings.ToLower(program), `\chromium\`) == (spot.ID == "chromium") // Chromium's is a chrome.exe too
 			if ours && v.exists(program) {
-				return browser{spot, signs{profiles: m.profiles, policies: common.place(m.policies)}, program}, true
+				return browser{spot, signs{profiles: m.profiles}, program}, true
 			}
 		}
 	}
@@ -118,11 +117,14 @@ func runnable(program string, _ fs.FileInfo) bool {
 	return slices.Contains([]string{".exe", ".bat", ".cmd", ".com"}, strings.ToLower(filepath.Ext(program)))
 }
 
+// policyPlace is where a person finds the browser's policies.
+func policyPlace(b browser) string { return common.place(b.Policies) }
+
 // policyValues are a browser's policies: the computer's count before the person's.
 func (v *visit) policyValues(b browser) (together map[string]jsontext.Value, places map[string]string, bad []unusable) {
 	together, places = map[string]jsontext.Value{}, map[string]string{}
 	for _, h := range []hive{personal, common} {
-		key := marksOf[b.ID].policies
+		key := b.Policies
 		found, unread := h.policies(key)
 		bad = append(bad, unread...)
 		maps.Copy(together, found)
@@ -144,7 +146,7 @@ func (v *visit) firefoxSettings(b browser) (rules map[string]extensionRule, wher
 	}
 	where = filepath.Join(filepath.Dir(b.program), "distribution", "policies.json")
 	if rules, err = v.policiesJSON(where); errors.Is(err, fs.ErrNotExist) {
-		return nil, b.policies, nil
+		return nil, policyPlace(b), nil
 	}
 	return rules, where, err
 }

@@ -25,7 +25,7 @@ type managed struct {
 }
 
 // at is where a policy of the browser stands.
-func (m managed) at(b browser, policy string) string { return cmp.Or(m.places[policy], b.policies) }
+func (m managed) at(b browser, policy string) string { return cmp.Or(m.places[policy], policyPlace(b)) }
 
 type extensionRule struct {
 	Mode string `json:"installation_mode"`
@@ -45,7 +45,7 @@ func browserPolicies(v *visit) {
 		}
 		problem := slices.ContainsFunc(v.found[before:], func(f Finding) bool { return f.Level != Info })
 		if !problem {
-			v.tellOf(b.ID, "browserPolicy", b.policies, "{name}", b.Name)
+			v.tellOf(b.ID, "browserPolicy", policyPlace(b), "{name}", b.Name)
 		}
 	}
 }
@@ -59,7 +59,7 @@ func (v *visit) merged(b browser) (m managed, bad []unusable) {
 		err = json.Unmarshal(raw, &m)
 	}
 	if err != nil { // a value of another type than the policy's
-		bad = append(bad, unusable{b.policies, err})
+		bad = append(bad, unusable{policyPlace(b), err})
 	}
 	return m, bad
 }
