@@ -22,6 +22,8 @@ type room struct {
 var rooms = []room{
 	{"protocol", nil, "the contract is a leaf: whoever speaks it must not get anything else with it"},
 	{"manifests", nil, "data is a leaf"},
+	{"manifests/fleet", []string{"manifests"}, "policies name what the data names"},
+	{"manifests/render", []string{"manifests", "manifests/fleet", "protocol"}, "it writes what packages take"},
 	{"signature/ecdsasig", nil, "host and portal both stand on it"},
 	{"signature/webeid", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
 	{"signature/cms", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
