@@ -79,9 +79,12 @@ func toAgent(ctx context.Context, env settings, log zerolog.Logger, cards *token
 	if wantsLocal(first) {
 		return nil, rest
 	}
-	// our own look comes first: what is plugged in meanwhile, the agent sees too
-	names, err := readerNames(ctx, cards)
+	var names []string
+	var err error
 	var link *agent.Link
+	if env.ownReaders { // our own look comes first: what is plugged in meanwhile, the agent sees too
+		names, err = readerNames(ctx, cards)
+	}
 	if err == nil {
 		link, err = agent.Connect(ctx, version, caller, names)
 	}

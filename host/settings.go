@@ -18,6 +18,9 @@ type settings struct {
 	childEnv []string // what children see
 	remote   string   // how the person is connected, if not at the computer itself
 	locale   string   // of messages, by the environment's word: zh_TW.UTF-8
+	// ownReaders: this session may see readers that the agent does not, so that the relay must compare. On Linux PC/SC is one daemon
+	// of the computer's, unless the environment names another one; elsewhere sessions have readers of their own.
+	ownReaders bool
 
 	agentIdle time.Duration // the agent's alone: how long it waits for the next relay
 }
@@ -50,6 +53,7 @@ func readSettings() settings {
 	}
 	s.lockDir = lockDir(home)
 	s.remote = remote()
+	s.ownReaders = runtime.GOOS != "linux" || os.Getenv("PCSCLITE_CSOCK_NAME") != ""
 	s.locale = cmp.Or(os.Getenv("LC_ALL"), os.Getenv("LC_MESSAGES"), os.Getenv("LANG")) // in this order: POSIX, Environment Variables, 8.2
 	return s
 }

@@ -1,12 +1,13 @@
 // The options page: the state of the connection, diagnosis, what the host sees, added sites, language, versions.
 import {byId, element, plain} from '../shared/elements.js';
 import {chooseLanguage, chosenLanguage} from '../shared/language.js';
-import {ask, explain, helpOf, speak} from '../shared/panel.js';
+import {whenTold} from '../shared/managed.js';
+import {ask, helpOf, speak, unreachable} from '../shared/panel.js';
 import {Diagnosis} from './diagnosis.js';
 
 /** @typedef {import('../shared/panel.js').PanelStatus} PanelStatus */
 
-let {language, texts} = await speak();
+let {language, texts, told} = await speak();
 /** @type {{result?: PanelStatus, error?: import('../shared/types').Failure} | null} null while it is asked */
 let state = null;
 const diagnosis = new Diagnosis();
@@ -26,7 +27,7 @@ function renderConnection() {
   const place = byId('connection');
   place.dataset.state = state === null ? 'testing' : state.error ? state.error.code : 'connected';
   if (state === null) place.replaceChildren(element('p', {class: 'state'}, texts.testing));
-  else if (state.error) place.replaceChildren(explain(state.error, texts, language));
+  else if (state.error) place.replaceChildren(...unreachable(state.error, texts, language, told));
   else place.replaceChildren(element('p', {class: 'state good'}, texts.connected), ...helpOf(state.result?.status.helpDesk, texts));
 }
 
@@ -72,18 +73,23 @@ async function test() {
   state = null;
   render();
   state = /** @type {any} */ (await ask('status'));
-  ({language, texts} = await speak()); // IT may have said which
+  ({language, texts, told} = await speak()); // IT may have said which
   render();
+}
+
+async function speakAnew() {
+  ({language, texts, told} = await speak());
+  render();
+  await renderSites();
 }
 
 const select = /** @type {HTMLSelectElement} */ (byId('language'));
 select.value = await chosenLanguage() ?? '';
 select.addEventListener('change', async () => {
   await chooseLanguage(select.value === '' ? undefined : /** @type {any} */ (select.value));
-  ({language, texts} = await speak());
-  render();
-  await renderSites();
+  await speakAnew();
 });
+whenTold(speakAnew);
 byId('test').addEventListener('click', test);
 byId('examine').addEventListener('click', () => Promise.all([test(), diagnosis.examine(render)]));
 await Promise.all([renderSites(), test(), diagnosis.examine(render)]);

@@ -1,9 +1,10 @@
 // The toolbar window: is everything there, and may this site use it.
 import {byId, element} from '../shared/elements.js';
-import {ask, explain, helpOf, speak} from '../shared/panel.js';
+import {whenTold} from '../shared/managed.js';
+import {ask, helpOf, speak, unreachable} from '../shared/panel.js';
 import {parseAddress, siteState} from '../shared/sites.js';
 
-let {language, texts} = await speak();
+let {language, texts, told} = await speak();
 
 /** What the person is asked for; known before the click, since a browser grants nothing once the click is forgotten. @type {string | null} */
 let pattern = null;
@@ -23,9 +24,9 @@ async function renderConnection() {
   place.replaceChildren(element('p', {class: 'state'}, texts.testing));
   const {error, result} = /** @type {{error?: import('../shared/types').Failure, result?: import('../shared/panel.js').PanelStatus}} */ (await ask('status'));
   const before = language;
-  ({language, texts} = await speak()); // IT may have said which
+  ({language, texts, told} = await speak()); // IT may have said which
   if (language !== before) await renderSite(url);
-  place.replaceChildren(...(error ? [explain(error, texts, language)]
+  place.replaceChildren(...(error ? unreachable(error, texts, language, told)
     : [element('p', {class: 'state good'}, texts.connected), ...helpOf(result?.status.helpDesk, texts)]));
 }
 
@@ -39,4 +40,5 @@ byId('options').addEventListener('click', () => {
   chrome.runtime.openOptionsPage();
   window.close();
 });
+whenTold(renderConnection);
 await Promise.all([renderSite(url), renderConnection()]);

@@ -14,7 +14,7 @@ export const LANGUAGES = /** @type {const} */ (['zh-TW', 'en']);
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512'];
 
 export const messageId = text(1, 64, /^[A-Za-z0-9_-]+$/);
-const language = oneOf(...LANGUAGES);
+export const language = oneOf(...LANGUAGES);
 const kinds = list(0, KINDS.length, oneOf(...KINDS));
 const fingerprint = text(64, 64, /^[0-9a-f]+$/);
 const base64 = (/** @type {number} */ max) => text(4, max, /^[A-Za-z0-9+/]+={0,2}$/);
@@ -31,8 +31,8 @@ const certificate = object({
   'reason?': oneOf(...REASONS),
 });
 // An address that goes into a link: never javascript:, data: or another scheme.
-const link = text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/);
-const helpDesk = object({
+export const link = text(9, 2048, /^https:\/\/[^\s/?#@\\]+([/?#][^\s\\]*)?$/);
+export const helpDesk = object({
   'text?': text(1, 240), 'phone?': text(2, 40, /^[0-9 +()#*,;./-]+$/), 'url?': link, 'email?': text(3, 254, /^[A-Za-z0-9._%+-]+@[a-z0-9._-]+$/),
 });
 const code = text(1, 64, /^[a-z][A-Za-z0-9]*$/);

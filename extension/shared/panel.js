@@ -3,6 +3,7 @@ import {ERRORS} from './errors.js';
 import {element} from './elements.js';
 import {contact} from './contact.js';
 import {browserLanguage, chosenLanguage, policyLanguage} from './language.js';
+import {managed} from './managed.js';
 
 /** @typedef {import('./types').Failure} Failure */
 /** @typedef {import('./types').Language} Language */
@@ -15,6 +16,7 @@ const zh = {
   testing: '正在連線…',
   connected: '已連線到主程式',
   test: '測試連線',
+  install: '安裝主程式',
   who: {person: '您可以自行處理', it: '請洽資訊人員處理', developer: '請洽網站開發人員', us: '請回報憑證通維護團隊'},
   help: '需要協助，請洽：',
   phone: '電話',
@@ -71,6 +73,7 @@ const en = {
   testing: 'Connecting…',
   connected: 'Connected to the host',
   test: 'Test the connection',
+  install: 'Install the host',
   who: {person: 'You can mend this yourself', it: 'Ask your IT department', developer: 'Ask the developer of the web site', us: 'Report it to the makers of CardBridge'},
   help: 'For help, ask: ',
   phone: 'Phone',
@@ -123,16 +126,20 @@ const en = {
 /** @type {Record<Language, PanelTexts>} */
 const TEXTS = {'zh-TW': zh, en};
 
-/** The language of the page, its texts; the document is told. @returns {Promise<{language: Language, texts: PanelTexts}>} */
+/**
+ * The language of the page, its texts, what IT told the extension; the document is told the language.
+ * @returns {Promise<{language: Language, texts: PanelTexts, told: import('./managed.js').Managed}>}
+ */
 export async function speak() {
-  const language = await chosenLanguage() ?? await policyLanguage() ?? browserLanguage();
+  const told = await managed();
+  const language = await chosenLanguage() ?? await policyLanguage() ?? told.language ?? browserLanguage();
   document.documentElement.lang = language === 'en' ? 'en' : 'zh-Hant-TW';
   const texts = TEXTS[language];
   for (const place of document.querySelectorAll('[data-text]')) {
     const text = texts[/** @type {keyof PanelTexts} */ (place.getAttribute('data-text'))];
     if (typeof text === 'string') place.textContent = text;
   }
-  return {language, texts};
+  return {language, texts, told};
 }
 
 /** @template T @param {'status' | 'sites'} question @returns {Promise<{result?: T, error?: Failure}>} */
@@ -143,6 +150,19 @@ export function ask(question) {
 /** Whom the person can ask, as the host says it. @param {import('./types').HelpDesk | undefined} helpDesk @param {PanelTexts} texts */
 export function helpOf(helpDesk, texts) {
   return contact(helpDesk, {help: texts.help, phone: texts.phone});
+}
+
+/** Where installing the host is what helps. */
+const INSTALL_HELPS = ['hostNotInstalled', 'hostOutdated'];
+
+/**
+ * The same where the host could not be asked, with where to install it, whom to ask: as the browser's own policy says.
+ * @param {Failure} failure @param {PanelTexts} texts @param {Language} language @param {import('./managed.js').Managed} told
+ */
+export function unreachable(failure, texts, language, {installURL, helpDesk}) {
+  const link = installURL && INSTALL_HELPS.includes(failure.code)
+    ? [element('p', {class: 'install'}, element('a', {href: installURL, target: '_blank', rel: 'noopener noreferrer'}, texts.install))] : [];
+  return [explain(failure, texts, language), ...link, ...helpOf(helpDesk, texts)];
 }
 
 /** What went wrong, who must act, and what to do. @param {Failure} failure @param {PanelTexts} texts @param {Language} language */

@@ -1,12 +1,13 @@
 // The same folder in real Firefox ESR: logins, a signed document, what a person is told when the host is not there.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, cpSync, createWriteStream, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {finished} from 'node:stream/promises';
 import {after, before, describe, test} from 'node:test';
+import {zip} from '../../extension/tools/shipped.mjs';
 import {startFirefox, until} from '../world/firefox.mjs';
 import {createWorld, hosts, root} from '../world/world.mjs';
-import {packXPI} from '../world/xpi.mjs';
 import {startSite} from './site.mjs';
 
 const ADDON = 'cardbridge@cardbridge.tw';
@@ -203,7 +204,7 @@ test('an add-on of another id may not start the host', async () => {
 test('the policy of the README installs it: no question is asked, the sites are granted, a login works', async () => {
   await world.browser.stop(); // two at once are much for a small machine
   const xpi = join(world.folder, 'cardbridge.xpi');
-  packXPI(join(root, 'extension'), xpi);
+  await finished(zip(join(root, 'extension')).pipe(createWriteStream(xpi)));
   const policies = join(world.folder, 'policies');
   mkdirSync(policies);
   const [, example] = /```json\n(.*?)```/s.exec(readFileSync(join(root, 'extension', 'README.md'), 'utf8'));

@@ -42,7 +42,7 @@ var rooms = []room{
 		"a grant and a card become a statement"},
 	{"host/internal/session", []string{"host/internal/operation", "host/internal/policy", "host/internal/frame", "protocol",
 		"host/internal/token", "signature/webeid"}, "it cuts PINs out of frames with token.CutPIN, maps errors of all rooms to the protocol's"},
-	{"host/internal/doctor", []string{"host/internal/browsers", "host/internal/operation", "host/internal/policy", "host/internal/token", "protocol"},
+	{"host/internal/doctor", []string{"host/internal/browsers", "host/internal/owner", "host/internal/operation", "host/internal/policy", "host/internal/token", "protocol"},
 		"it looks at what those rooms use, in their own words; nothing asks it but main"},
 	{"portal/challenge", nil, "a portal may use it with another verifier"},
 	{"portal/verify", []string{"signature/cms", "signature/webeid"}, "a verifier for portals: nothing of the host may come along"},

@@ -139,8 +139,8 @@ chmod 0666,$ARGV[0]; $)=$ARGV[1]; $>=$ARGV[1]; listen(S,9) or die $!; print "lis
 			run(t, "rm", "-rf", "/run/cardbridge", "/tmp/caught."+bob, "/tmp/caught.0")
 			run(t, "sh", "-euc", c.prepare)
 			if strings.Contains(c.prepare, "impostor") {
-				require.Eventually(t, func() bool { _, err := world.Run("test", "-S", address); return err == nil }, hosttest.Patience, 20*time.Millisecond)
-				time.Sleep(200 * time.Millisecond) // between bind and listen the kernel says "refused", which is refused as well
+				// between bind and listen the kernel says "refused", which is refused as well
+				require.Eventually(t, func() bool { return strings.Contains(run(t, "ss", "-xlH"), address) }, hosttest.Patience, 20*time.Millisecond)
 			}
 			the.Renew()
 			login(t, world.alice.browser(t), the)

@@ -149,42 +149,15 @@ func (s *server) serve(ctx context.Context, conn net.Conn, peer Peer) {
 	log := s.cfg.Log.With().Str("uid", peer.User).Int("peer", peer.PID).Logger()
 	_ = conn.SetReadDeadline(time.Now().Add(greetingTime))
 	answer := welcome{Agent: wire, Version: s.cfg.Version, Build: s.cfg.Build, Readers: []string{}}
-	refuse := func(why Refusal, err error) {
-		s.refusals.Warn().Err(err).Str("uid", peer.User).Int("peer", peer.PID).Str("refused", string(why)).Msg("relay refused")
-		answer.Refused = why
+	session, refusal, err := s.greet(ctx, conn, peer, &answer)
+	if refusal != "" {
+		s.refusals.Warn().Err(err).Str("uid", peer.User).Int("peer", peer.PID).Str("refused", string(refusal)).Msg("relay refused")
+		answer.Refused = refusal
 		_ = conn.SetWriteDeadline(time.Now().Add(acceptPause))
 		_ = send(conn, answer)
-	}
-	hello, err := receive[greeting](frame.NewReader(conn), mostGreeting)
-	if err != nil || hello.Relay != wire {
-		refuse(RefusedGreeting, err)
-		return
-	}
-	still := func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeout(ctx, greetingTime) // logind may hang
-		defer cancel()
-		return admit(ctx, peer)
-	}
-	meeting, cancel := context.WithTimeout(ctx, greetingTime)
-	defer cancel()
-	if err := still(meeting); err != nil {
-		if errors.Is(err, ErrNotActive) {
-			refuse(RefusedSession, err)
-			return
-		}
-		refuse(RefusedTrouble, err)
-		return
-	}
-	session, err := s.cfg.Open(peer, hello.Caller, still)
-	if err != nil {
-		refuse(RefusedTrouble, err)
 		return
 	}
 	defer session.Close()
-	if answer.Readers, err = session.Readers(meeting); err != nil {
-		refuse(RefusedTrouble, err)
-		return
-	}
 	if err := send(conn, answer); err != nil {
 		log.Info().Err(err).Msg("the relay has gone")
 		return
@@ -193,4 +166,34 @@ func (s *server) serve(ctx context.Context, conn net.Conn, peer Peer) {
 	if err := session.Run(ctx, conn, conn); err != nil && ctx.Err() == nil {
 		log.Info().Err(err).Msg("the relay's connection broke")
 	}
+}
+
+// greet reads the greeting, asks whether the person may be served, opens the session, notes its readers in the answer. With a
+// refusal there is no session; err is why, if more is known.
+func (s *server) greet(ctx context.Context, conn net.Conn, peer Peer, answer *welcome) (Session, Refusal, error) {
+	hello, err := receive[greeting](frame.NewReader(conn), mostGreeting)
+	if err != nil || hello.Relay != wire {
+		return nil, RefusedGreeting, err
+	}
+	still := func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, greetingTime) // logind may hang
+		defer cancel()
+		return admit(ctx, peer)
+	}
+	ctx, cancel := context.WithTimeout(ctx, greetingTime)
+	defer cancel()
+	if err := still(ctx); errors.Is(err, ErrNotActive) {
+		return nil, RefusedSession, err
+	} else if err != nil {
+		return nil, RefusedTrouble, err
+	}
+	session, err := s.cfg.Open(peer, hello.Caller, still)
+	if err != nil {
+		return nil, RefusedTrouble, err
+	}
+	if answer.Readers, err = session.Readers(ctx); err != nil {
+		session.Close()
+		return nil, RefusedTrouble, err
+	}
+	return session, "", nil
 }

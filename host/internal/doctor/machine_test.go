@@ -99,19 +99,7 @@ func (f *fabricated) spot(id string) browsers.Spot {
 
 // manifest writes one as register does; change may spoil it.
 func (f *fabricated) manifest(path, id string, change func(m map[string]any)) {
-	s := f.spot(id)
-	m := map[string]any{"name": hostID, "description": "x", "path": self, "type": "stdio"}
-	if s.Family == "firefox" {
-		m["allowed_extensions"] = s.Allowed
-	} else {
-		m["allowed_origins"] = s.Allowed
-	}
-	if change != nil {
-		change(m)
-	}
-	raw, err := json.Marshal(m)
-	require.NoError(f.t, err)
-	f.write(path, string(raw), 0o644)
+	f.write(path, manifestText(f.t, f.spot(id), self, change), 0o644)
 }
 
 func (f *fabricated) view(readers ...token.Reader) { f.cards.inv.View.Readers = readers }
@@ -154,6 +142,7 @@ func healthy(t *testing.T) *fabricated {
 	f.m = Machine{
 		Root: t.TempDir(), System: "linux", Arch: "amd64", Home: home, Host: hostID, Executable: self, Version: "1.2.3", Now: now, Cards: f.cards,
 	}
+	require.NoError(t, os.Chmod(f.m.Root, 0o755)) // whatever the umask
 	f.agent = AgentState{Installed: true, Path: agentSocket, Version: "1.2.3"}
 	f.m.Agent = func(context.Context) AgentState { return f.agent }
 	f.m.Owner = func(path string) (int, bool) { return f.owned[path], true }

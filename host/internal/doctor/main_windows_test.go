@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -148,19 +147,7 @@ func (c *computer) spot(id string) browsers.Spot {
 
 // manifest writes one as register does; change may spoil it.
 func (c *computer) manifest(file, id string, change func(m map[string]any)) (path string) {
-	s := c.spot(id)
-	m := map[string]any{"name": hostID, "description": "x", "path": c.m.Executable, "type": "stdio"}
-	if s.Family == "firefox" {
-		m["allowed_extensions"] = s.Allowed
-	} else {
-		m["allowed_origins"] = s.Allowed
-	}
-	if change != nil {
-		change(m)
-	}
-	raw, err := json.Marshal(m)
-	require.NoError(c.t, err)
-	return c.write(file, string(raw))
+	return c.write(file, manifestText(c.t, c.spot(id), c.m.Executable, change))
 }
 
 // install has a browser with a manifest of the computer's, noted where its installer notes it.

@@ -1,16 +1,13 @@
 package doctor
 
 import (
-	"cmp"
 	"context"
 	"debug/elf"
 	endian "encoding/binary"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 
@@ -95,34 +92,6 @@ func probeAll(ctx context.Context, cards Cards) map[string]probe {
 	}
 	wg.Wait()
 	return found
-}
-
-// replaceable names the file or folder on the way to a module that somebody else than root could replace. Links are followed
-// first, as the loader does.
-func (v *visit) replaceable(path string) (string, bool) {
-	top, err := filepath.EvalSymlinks(cmp.Or(v.Root, "/"))
-	at, linked := filepath.EvalSymlinks(v.path(path))
-	if v.System == "windows" || err != nil || linked != nil {
-		return "", false
-	}
-	for ; at != top && at != filepath.Dir(at); at = filepath.Dir(at) {
-		info, err := os.Lstat(at)
-		if err != nil {
-			return "", false
-		}
-		uid, known := v.owner(at, info)
-		if known && uid != 0 || info.Mode().Perm()&0o022 != 0 {
-			return at, true
-		}
-	}
-	return "", false
-}
-
-func (v *visit) owner(path string, info fs.FileInfo) (uid int, known bool) {
-	if v.Owner == nil {
-		return ownerOf(info)
-	}
-	return v.Owner(path)
 }
 
 func (v *visit) failure(f *token.ModuleError) {

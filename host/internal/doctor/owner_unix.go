@@ -3,15 +3,18 @@
 package doctor
 
 import (
+	"cmp"
 	"io/fs"
-	"syscall"
+
+	"github.com/cardbridge/cardbridge/host/internal/owner"
 )
 
-// ownerOf is a file's owner, by the number.
-func ownerOf(info fs.FileInfo) (uid int, known bool) {
-	stat, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, false
+// replaceable names the file or folder on the way to a module that somebody else than root could replace.
+func (v *visit) replaceable(path string) (string, bool) {
+	uid := owner.Kernel
+	if v.Owner != nil {
+		uid = func(path string, _ fs.FileInfo) (int, bool) { return v.Owner(path) }
 	}
-	return int(stat.Uid), true
+	at, err := owner.Replaceable(cmp.Or(v.Root, "/"), v.path(path), uid)
+	return at, err == nil && at != ""
 }

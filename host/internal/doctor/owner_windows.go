@@ -1,6 +1,4 @@
 package doctor
 
-import "io/fs"
-
-// ownerOf does not look at access lists.
-func ownerOf(fs.FileInfo) (uid int, known bool) { return 0, false }
+// replaceable does not look at access lists.
+func (v *visit) replaceable(string) (string, bool) { return "", false }
