@@ -146,6 +146,10 @@ test-wine: setup ## The Windows build under Wine: the service, its pipe, imposto
 man: ## Write the man pages: build/man/man1, build/man/zh_TW/man1.
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || date +%s) go run -tags man -ldflags "$(LDFLAGS)" ./host man $(BUILD)/man
 
+.PHONY: store-pictures
+store-pictures: setup dev ## Take the pictures for the extension stores anew: docs/store.
+	@node tests/demo/store.mjs
+
 .PHONY: sdk
 sdk: setup ## Build the SDK's npm package: build/sdk.
 	node extension/tools/build-sdk.mjs

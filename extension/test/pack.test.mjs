@@ -91,6 +91,25 @@ test('what cannot be packed is refused with the reason, nothing is written', () 
   assert.ok(!readdirSync(folder).includes('none.pem'), 'no key is made up');
 });
 
+test('the stores can take texts and pictures as they are', () => {
+  const shapes = [];
+  for (const [lang, locale] of [['zh-TW', 'zh_TW'], ['en', 'en']]) {
+    const {name, description} = JSON.parse(readFileSync(join(root, 'extension/_locales', locale, 'messages.json'), 'utf8'));
+    assert.ok(name.message.length <= 75 && description.message.length <= 132, 'Chrome: at most 75 and 132 characters');
+    const text = readFileSync(join(root, `docs/store/listing.${lang}.md`), 'utf8');
+    shapes.push([...text.matchAll(/^(#+ |\| |- )/gm)].map(([mark]) => mark).join(''));
+    const permissions = JSON.parse(readFileSync(join(root, 'extension/manifest.json'), 'utf8')).permissions;
+    for (const permission of permissions) assert.ok(text.includes(`| ${permission} |`), `${lang}: why ${permission}?`);
+    const pictures = readdirSync(join(root, 'docs/store', lang));
+    assert.ok(pictures.length >= 1);
+    for (const picture of pictures) {
+      const png = readFileSync(join(root, 'docs/store', lang, picture));
+      assert.deepEqual([png.readUInt32BE(16), png.readUInt32BE(20)], [1280, 800], picture);
+    }
+  }
+  assert.equal(shapes[0], shapes[1], 'both languages say the same');
+});
+
 /** Chromium under policies of its own: a mount that only it sees. Nothing of the command line installs anything. */
 async function underPolicies(policies, use) {
   const managed = join(folder, 'managed');

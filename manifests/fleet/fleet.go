@@ -64,6 +64,8 @@ type Rule struct {
 	Override   bool   `json:"override_update_url,omitzero"`
 	ToolbarPin string `json:"toolbar_pin,omitzero"`
 	InstallURL string `json:"install_url,omitzero"`
+	// PrivateBrowsing is Firefox's: the extension works in private windows, too.
+	PrivateBrowsing bool `json:"private_browsing,omitzero"`
 }
 
 // ThirdParty is Chrome's member for managed storage on Linux.
@@ -145,7 +147,7 @@ func (r Release) Firefox(id string) (any, error) {
 	if r.FirefoxURL == "" {
 		return nil, ErrNothingToForce
 	}
-	policies := map[string]any{"ExtensionSettings": map[string]Rule{id: {Mode: "force_installed", InstallURL: r.FirefoxURL}}}
+	policies := map[string]any{"ExtensionSettings": map[string]Rule{id: {Mode: "force_installed", InstallURL: r.FirefoxURL, PrivateBrowsing: true}}}
 	if r.Settings != nil {
 		policies["3rdparty"] = map[string]any{"Extensions": map[string]*Settings{id: r.Settings}}
 	}

@@ -23,6 +23,7 @@ var rooms = []room{
 	{"protocol", nil, "the contract is a leaf: whoever speaks it must not get anything else with it"},
 	{"manifests", nil, "data is a leaf"},
 	{"manifests/fleet", []string{"manifests"}, "policies name what the data names"},
+	{"installer/notices", nil, "licences are read from the outside"},
 	{"manifests/render", []string{"manifests", "manifests/fleet", "protocol"}, "it writes what packages take"},
 	{"signature/ecdsasig", nil, "host and portal both stand on it"},
 	{"signature/webeid", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
