@@ -19,6 +19,7 @@ import (
 
 // documents come in two languages each.
 var documents = map[string][]string{
+	"deployment":     {"docs/deployment.md", "docs/deployment.zh-TW.md"},
 	"administration": {"docs/administration.md", "docs/administration.zh-TW.md"},
 	"portal":         {"docs/portal.md", "docs/portal.zh-TW.md"},
 	"operations":     {"docs/operations.md", "docs/operations.zh-TW.md"},

@@ -1,0 +1,55 @@
+# What a release consists of: make packages. Its parameters, the keys, the checklist: docs/releasing.md.
+DIST          ?= $(CURDIR)/dist
+CHROME_ID     ?=
+EDGE_ID       ?=
+EXTENSION_KEY ?=
+UPDATE_URL    ?=
+FIREFOX_URL   ?=
+SETTINGS      ?=
+SIGN_KEY      ?=
+SIGN_CERT     ?=
+TIMESTAMP_URL ?=
+WINGET_URL    ?=
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+export SOURCE_DATE_EPOCH
+
+# Without any id there would be nothing to log in with: a key of this folder's own packs an extension for trying out.
+ifeq ($(strip $(CHROME_ID)$(EDGE_ID)$(EXTENSION_KEY)),)
+TRY_OUT       := $(BUILD)/try-out/key.pem
+EXTENSION_KEY := $(TRY_OUT)
+UPDATE_URL    := https://localhost/cardbridge/updates.xml
+$(TRY_OUT):
+	@mkdir -p $(@D)
+	@openssl genrsa -out $@ 3072 2>/dev/null
+endif
+
+empty :=
+comma := ,
+OWN_ID         = $(if $(EXTENSION_KEY),$(shell node extension/tools/pack.mjs --id --key $(EXTENSION_KEY)))
+EXTENSION_IDS  = $(subst $(empty) $(empty),$(comma),$(strip $(OWN_ID) $(CHROME_ID) $(EDGE_ID)))
+RENDER_FLAGS   = $(if $(OWN_ID),-own $(OWN_ID) -update-url $(UPDATE_URL)) $(if $(CHROME_ID),-chrome $(CHROME_ID)) $(if $(EDGE_ID),-edge $(EDGE_ID)) \
+	$(if $(FIREFOX_URL),-firefox-url $(FIREFOX_URL)) $(if $(SETTINGS),-settings $(SETTINGS))
+RELEASE_LDFLAGS = -X main.version=$(VERSION) -X github.com/cardbridge/cardbridge/manifests.extensionIDs=$(EXTENSION_IDS)
+
+.PHONY: packages
+packages: clean-dist packages-extension packages-linux packages-windows packages-macos admx packages-report ## Build all that a release consists of: dist/ (docs/releasing.md).
+ifdef TRY_OUT
+	@echo "packages: made with a key of this folder's own, for trying out only: docs/releasing.md tells the parameters of a release"
+endif
+	@ls -l $(DIST)
+
+.PHONY: clean-dist
+clean-dist:
+	@rm -rf $(DIST)
+
+.PHONY: packages-extension
+packages-extension: setup $(TRY_OUT) ## Pack the extension: zip for the stores; CRX, updates.xml with EXTENSION_KEY, UPDATE_URL.
+	node extension/tools/pack.mjs --out $(DIST) $(if $(EXTENSION_KEY),--key $(EXTENSION_KEY) --update-url $(UPDATE_URL))
+
+# cyclonedx-gomod looks for licences in the module cache.
+CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+
+.PHONY: packages-report
+packages-report: # after the packages: what is linked into their programs, under which licences; sums of all
+	@[ -x $(BUILD)/tools/cyclonedx-gomod ] || GOBIN=$(BUILD)/tools go install -trimpath $(CYCLONEDX)
+	installer/report.sh $(BUILD)/tools/cyclonedx-gomod $(VERSION) $(DIST) $(PROGRAMS)
