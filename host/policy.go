@@ -63,6 +63,7 @@ func (c *console) tellFault(path string, f *policy.Fault) {
 // shown is the policy in effect as --json prints it: the document's part and what other rooms put in its place.
 type shown struct {
 	Source     string                          `json:"source"`
+	Registry   []string                        `json:"registry,omitempty"` // the members that Group Policy decides
 	Valid      bool                            `json:"valid"`
 	Fault      *shownFault                     `json:"fault,omitzero"`
 	Portals    []policy.EffectivePortal        `json:"portals"`
@@ -78,6 +79,7 @@ type shownFault struct {
 	Pointer string `json:"pointer,omitzero"`
 	Line    int    `json:"line,omitzero"`
 	Column  int    `json:"column,omitzero"`
+	Place   string `json:"registry,omitzero"` // the registry's value, if it is the mistake
 	Chinese string `json:"zh-TW"`
 	English string `json:"en"`
 }
@@ -87,14 +89,14 @@ func faultOf(f *policy.Fault) *shownFault {
 		return nil
 	}
 	zh, en := f.Texts()
-	return &shownFault{f.Code, f.Pointer, f.Line, f.Column, zh, en}
+	return &shownFault{f.Code, f.Pointer, f.Line, f.Column, f.Registry, zh, en}
 }
 
 func effective(doc *policy.Policy, home string) shown {
 	e := doc.Effective()
 	s := shown{
-		Source: doc.Source(), Valid: doc.Fault() == nil, Portals: e.Portals, Modules: e.Modules, Extensions: e.Extensions,
-		Unlock: e.Unlock, Deadlines: map[string]policy.Value[int64]{}, shownSettings: settingsOf(e, doc.Source()),
+		Source: doc.Source(), Registry: doc.FromRegistry(), Valid: doc.Fault() == nil, Portals: e.Portals, Modules: e.Modules, Extensions: e.Extensions,
+		Unlock: e.Unlock, Deadlines: map[string]policy.Value[int64]{}, shownSettings: settingsOf(e, doc),
 	}
 	s.Fault = faultOf(doc.Fault())
 	if len(s.Modules) == 0 {
@@ -113,7 +115,7 @@ func effective(doc *policy.Policy, home string) shown {
 	} {
 		s.Deadlines[d.name] = policy.Value[int64]{Value: d.known.Milliseconds(), Source: policy.BuiltIn}
 		if d.named != 0 {
-			s.Deadlines[d.name] = policy.Value[int64]{Value: int64(d.named), Source: doc.Source()}
+			s.Deadlines[d.name] = policy.Value[int64]{Value: int64(d.named), Source: doc.SourceOf("deadlines." + d.name)}
 		}
 	}
 	return s
@@ -137,6 +139,9 @@ func (c *console) showPolicy(s shown, fault *policy.Fault) error {
 		c.tellFault(s.Source, fault)
 		_, err := fmt.Fprintln(c.out, c.say("不允許任何網站", "no portal is permitted anything"))
 		return err
+	}
+	if len(s.Registry) > 0 {
+		fmt.Fprintf(c.out, "%s%s (%s)\n", c.say("群組原則：", "Group Policy on top: "), policy.Registry, strings.Join(s.Registry, " "))
 	}
 	w := sheet{tabwriter.NewWriter(c.out, 0, 4, 2, ' ', 0), c.language}
 	showPortals(s.Portals, w)

@@ -24,19 +24,19 @@ type shownLog struct {
 	MaxMegabytes policy.Value[int]     `json:"maxMegabytes"`
 }
 
-func settingsOf(e policy.Effective, source string) shownSettings {
+func settingsOf(e policy.Effective, doc *policy.Policy) shownSettings {
 	s := shownSettings{Language: e.Language, Install: e.Install, HelpDesk: e.HelpDesk, Audit: e.Audit, Log: shownLog{
 		Level:        policy.Value[string]{Value: logs.DefaultLevel, Source: policy.BuiltIn},
 		MaxMegabytes: policy.Value[int]{Value: logs.DefaultMegabytes, Source: policy.BuiltIn},
 	}}
 	if e.Log.Level != "" {
-		s.Log.Level = policy.Value[string]{Value: e.Log.Level, Source: source}
+		s.Log.Level = policy.Value[string]{Value: e.Log.Level, Source: doc.SourceOf("log.level")}
 	}
 	if e.Log.Folder != "" {
-		s.Log.Folder = &policy.Value[string]{Value: e.Log.Folder, Source: source}
+		s.Log.Folder = &policy.Value[string]{Value: e.Log.Folder, Source: doc.SourceOf("log.folder")}
 	}
 	if e.Log.MaxMegabytes != 0 {
-		s.Log.MaxMegabytes = policy.Value[int]{Value: e.Log.MaxMegabytes, Source: source}
+		s.Log.MaxMegabytes = policy.Value[int]{Value: e.Log.MaxMegabytes, Source: doc.SourceOf("log.maxMegabytes")}
 	}
 	return s
 }

@@ -36,7 +36,7 @@ var rooms = []room{
 	{"host/internal/owner", nil, "who owns a file is no other room's business"},
 	{"host/internal/service", []string{"manifests", "host/internal/owner"}, "it speaks to the service manager, whatever the service does"},
 	{"host/internal/browsers", []string{"manifests"}, "places of browsers are data"},
-	{"host/internal/policy", []string{"protocol"}, "a grant names card kinds in the protocol's words"},
+	{"host/internal/policy", []string{"manifests", "protocol"}, "a grant names card kinds in the protocol's words; which values the registry may have is data"},
 	{"host/internal/token", []string{"host/internal/frame", "host/internal/owner", "signature/ecdsasig"},
 		"it meets vendors' code and PINs: what asks for a card, or who may, is not its business"},
 	{"host/internal/operation", []string{"host/internal/token", "host/internal/policy", "protocol", "signature/cms", "signature/webeid"},

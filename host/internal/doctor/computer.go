@@ -49,7 +49,11 @@ func clock(v *visit) {
 func policyFile(v *visit) {
 	fault := v.Policy.Fault()
 	if fault == nil {
-		v.tell("policy", v.Policy.Source())
+		where := v.Policy.Source()
+		if len(v.Policy.FromRegistry()) > 0 {
+			where += " + " + policy.Registry
+		}
+		v.tell("policy", where)
 		return
 	}
 	where := v.Policy.Source()
@@ -60,9 +64,12 @@ func policyFile(v *visit) {
 	v.tell("policyInvalid", where, "{code}", fault.Code, "{chinese}", chinese, "{english}", english, "{place}", pointer(fault))
 }
 
-// pointer is the member at fault, for both languages.
+// pointer is the member at fault, or the value of the registry, for both languages.
 func pointer(f *policy.Fault) string {
-	if f.Pointer == "" {
+	switch {
+	case f.Registry != "":
+		return f.Registry + ": "
+	case f.Pointer == "":
 		return ""
 	}
 	return f.Pointer + " "

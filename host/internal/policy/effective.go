@@ -10,7 +10,7 @@ import (
 // Development is the source of what only builds for development grant.
 const Development = "development build"
 
-// Value is one value with what gave it: BuiltIn, Development, or the document's path.
+// Value is one value with what gave it: BuiltIn, Development, the document's path, a place in the registry.
 type Value[T any] struct {
 	Value  T      `json:"value"`
 	Source string `json:"source"`
@@ -47,46 +47,46 @@ type Effective struct {
 func (p *Policy) Effective() Effective {
 	e := Effective{Deadlines: p.doc.Deadlines, Log: p.doc.Log, Audit: Value[bool]{p.Audit(), BuiltIn}, Unlock: map[string]Value[string]{}}
 	if p.doc.Audit != nil {
-		e.Audit.Source = p.source
+		e.Audit.Source = p.SourceOf("audit")
 	}
 	if p.doc.Language != "" {
-		e.Language = &Value[string]{p.doc.Language, p.source}
+		e.Language = &Value[string]{p.doc.Language, p.SourceOf("language")}
 	}
 	i, h := p.doc.Install, p.doc.HelpDesk
-	e.Install = p.named(map[string]string{"module": i.Module, "reader": i.Reader, "pcsc": i.PCSC})
-	e.HelpDesk = p.named(map[string]string{"text": h.Text, "phone": h.Phone, "url": h.URL, "email": h.Email})
+	e.Install = p.named("install", map[string]string{"module": i.Module, "reader": i.Reader, "pcsc": i.PCSC})
+	e.HelpDesk = p.named("helpDesk", map[string]string{"text": h.Text, "phone": h.Phone, "url": h.URL, "email": h.Email})
 	if p.invalid != nil {
 		return e
 	}
 	for _, granted := range p.doc.Portals {
-		e.Portals = append(e.Portals, granted.effective(p.source))
+		e.Portals = append(e.Portals, granted.effective(p.SourceOf("portals")))
 	}
 	for _, granted := range devGrants() {
 		e.Portals = append(e.Portals, granted.effective(Development))
 	}
-	e.Modules, e.Extensions = p.values(p.doc.Modules), p.values(p.doc.Extensions)
+	e.Modules, e.Extensions = p.values("modules", p.doc.Modules), p.values("extensions", p.doc.Extensions)
 	for _, kind := range slices.Sorted(maps.Keys(unlock)) {
 		e.Unlock[kind] = Value[string]{unlock[kind], BuiltIn}
 	}
 	for kind, link := range p.doc.Unlock {
-		e.Unlock[kind] = Value[string]{link, p.source}
+		e.Unlock[kind] = Value[string]{link, p.SourceOf("unlock." + kind)}
 	}
 	return e
 }
 
-func (p *Policy) values(list []string) (values []Value[string]) {
+func (p *Policy) values(member string, list []string) (values []Value[string]) {
 	for _, s := range list {
-		values = append(values, Value[string]{s, p.source})
+		values = append(values, Value[string]{s, p.SourceOf(member)})
 	}
 	return values
 }
 
-// named keeps what the document names.
-func (p *Policy) named(all map[string]string) map[string]Value[string] {
+// named keeps what is named of a member's own.
+func (p *Policy) named(member string, all map[string]string) map[string]Value[string] {
 	values := map[string]Value[string]{}
 	for name, text := range all {
 		if text != "" {
-			values[name] = Value[string]{text, p.source}
+			values[name] = Value[string]{text, p.SourceOf(member + "." + name)}
 		}
 	}
 	return values

@@ -13,8 +13,10 @@ type Fault struct {
 	Pointer string // JSON Pointer (RFC 6901) of the value; "": the whole document
 	Line    int    // from 1; 0: no place in the text
 	Column  int    // from 1, in characters
-	value   string // what stands there, quoted, shortened
-	allowed words
+	// Registry is the value of the registry that is the mistake, as key\value; "": it is the document's.
+	Registry string
+	value    string // what stands there, quoted, shortened
+	allowed  words
 }
 
 // words are one text in both languages.
@@ -22,14 +24,14 @@ type words struct{ chinese, english string }
 
 // faults are the texts: what happened, what to do. {value} is what was found, {allowed} what may stand there.
 var faults = map[string]words{
-	"unreadable":     {"無法讀取檔案（{value}）。請確認檔案存在而且可以讀取。", "the file cannot be read ({value}); see that it exists and may be read"},
+	"unreadable":     {"無法讀取（{value}）。請確認它存在而且可以讀取。", "it cannot be read ({value}); see that it exists and may be read"},
 	"notRegular":     {"這不是一般檔案。請指定一般檔案。", "not a regular file; put a regular file here"},
 	"link":           {"這是符號連結，不會跟隨。請直接指定它所指的檔案。", "a symbolic link, which is not followed; name the file that it leads to"},
 	"owner":          {"檔案的擁有者是 {value}，必須是 {allowed}。請改變擁有者。", "owned by {value}; it must belong to {allowed}: change its owner"},
 	"writable":       {"檔案權限 {value} 讓其他人可以寫入。請執行 chmod go-w。", "mode {value}; only its owner may write it (chmod go-w)"},
 	"folderOwner":    {"所在資料夾的擁有者是 {value}，必須是 {allowed}。請改變資料夾的擁有者。", "its folder is owned by {value}; it must belong to {allowed}: change the folder's owner"},
 	"folderWritable": {"所在資料夾的權限 {value} 讓其他人可以替換檔案。請對資料夾執行 chmod go-w。", "its folder has mode {value}, so that others could replace the file (chmod go-w on the folder)"},
-	"tooLarge":       {"檔案超過 {allowed} 位元組。請刪去不需要的內容。", "larger than {allowed} bytes; remove what is not needed"},
+	"tooLarge":       {"超過 {allowed} 位元組。請刪去不需要的內容。", "larger than {allowed} bytes; remove what is not needed"},
 	"encoding":       {"不是沒有 BOM 的 UTF-8 文字。請以 UTF-8（不含 BOM）另存。", "not UTF-8 without a byte order mark; save it as UTF-8 without BOM"},
 	"syntax":         {"這裡不是正確的 JSON（{value}）。請檢查引號、逗號與括號。", "not JSON here ({value}); check quotes, commas and brackets"},
 	"duplicate":      {"同一個名稱出現兩次。請只保留一個。", "the same name stands twice; keep one"},
@@ -76,8 +78,11 @@ func (f *Fault) Texts() (chinese, english string) {
 	return chinese, english
 }
 
-// Place says where in the document the mistake stands, in both languages; "": it is no mistake of the text.
+// Place says where the mistake stands in the document or in the registry, in both languages; "": it is no mistake of the text.
 func (f *Fault) Place() (chinese, english string) {
+	if f.Registry != "" {
+		return "登錄檔 " + f.Registry, "registry, " + f.Registry
+	}
 	if f.Line == 0 {
 		return "", ""
 	}

@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 )
 
-// Load reads the document at path. None there: the built-in policy. One that cannot be used: a Policy that permits nothing,
-// with Err set. Load never falls back from a bad document to the built-in one. Links are followed, since some systems link all
-// of /etc; each folder on the way is judged as the document's own.
-func Load(path string) *Policy {
+// Load reads the document at path, then on Windows what Group Policy puts on top of it. No document there: the built-in policy. One
+// that cannot be used, or a value of the registry's: a Policy that permits nothing, with Err set. Load never falls back from a bad
+// document to the built-in one. Links are followed, since some systems link all of /etc; each folder on the way is judged as the
+// document's own.
+func Load(path string) *Policy { return loadDocument(path).withRegistry(readRegistry()) }
+
+func loadDocument(path string) *Policy {
 	// a link that leads nowhere is a document that cannot be used, not the absence of one
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return &Policy{source: BuiltIn, doc: builtIn}
@@ -30,10 +33,10 @@ func Load(path string) *Policy {
 
 // Check judges a document that is not installed, whoever owns it; nil: it can be used. It reads a regular file alone and follows
 // no link: who checks another's draft as root must not read, or wait at, what its writer chose. At the installed document's place
-// it judges as Load does.
+// it judges as Load does, without what Group Policy puts on top.
 func Check(path string) *Fault {
 	if installed(path) {
-		return Load(Path()).invalid
+		return loadDocument(Path()).invalid
 	}
 	before, err := os.Lstat(path)
 	switch {

@@ -5,8 +5,10 @@
 package policy
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -26,9 +28,10 @@ const BuiltIn = "built-in"
 
 // Policy is the document of one session.
 type Policy struct {
-	source  string
-	invalid *Fault
-	doc     document
+	source   string
+	invalid  *Fault
+	doc      document
+	registry map[string]string // members that the registry decides -> where
 }
 
 // Grant is the leave of one origin to do one operation. Only Policy.Admit makes one that permits anything.
@@ -129,8 +132,14 @@ func (p *Policy) UnlockURL(kind string) string {
 // Deadlines are those that the document names.
 func (p *Policy) Deadlines() Deadlines { return p.doc.Deadlines }
 
-// Source is BuiltIn or the file's path.
+// Source is BuiltIn or the file's path; Registry where a value there is the reason that nothing is permitted.
 func (p *Policy) Source() string { return p.source }
+
+// SourceOf is what decides a member that is named: the registry's value, of a list its key, else Source.
+func (p *Policy) SourceOf(member string) string { return cmp.Or(p.registry[member], p.source) }
+
+// FromRegistry are the members that the registry decides, in order.
+func (p *Policy) FromRegistry() []string { return slices.Sorted(maps.Keys(p.registry)) }
 
 // Err says why the document cannot be used, for the log and for IT; nil if it can.
 func (p *Policy) Err() error {
