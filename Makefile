@@ -22,8 +22,9 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   debootstrap          a Debian of its own, in which systemd, logind and polkit are real
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
 #   wine64               that the Windows build runs: service, pipe
+#   libxml2-utils        an XML validator of other people's: Group Policy templates
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db debootstrap wine64
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils debootstrap wine64
 
 .PHONY: help
 help: ## List the targets.
@@ -155,9 +156,15 @@ sdk: setup ## Build the SDK's npm package: build/sdk.
 	node extension/tools/build-sdk.mjs
 
 .PHONY: generate
-generate: ## Write what is made from protocol/errors.json: tables of extension and SDK, docs/messages.md.
+generate: ## Write what is made from protocol/errors.json (tables, docs/messages.md), from the policy's schema (ADMX, docs/group-policy.md).
 	node extension/tools/generate-errors.mjs
 	node extension/tools/generate-messages.mjs
+	go run ./manifests/admx
+
+# Unpacked into PolicyDefinitions, the central store or a computer's.
+.PHONY: admx
+admx: ## Pack the Group Policy templates: dist/cardbridge-<version>-admx.zip.
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run ./manifests/admx -zip dist/cardbridge-$(VERSION)-admx.zip
 
 .PHONY: lint
 lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
