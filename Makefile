@@ -23,8 +23,9 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
 #   wine64               that the Windows build runs: service, pipe
 #   libxml2-utils        an XML validator of other people's: Group Policy templates
+#   python3 shellcheck   readers of other people's: property lists of macOS, shell scripts
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils debootstrap wine64
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64
 
 .PHONY: help
 help: ## List the targets.

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"github.com/kardianos/service"
+
+	"github.com/cardbridge/cardbridge/manifests"
 )
 
 // None of this has been run on a Mac yet: it is compiled and vetted.
@@ -22,43 +24,13 @@ const (
 	target = domain + "/" + Name
 )
 
-// launchDaemon is our launchd.plist(5). It starts the agent at the start of the computer, again after a failure (not after an end
-// that was wanted), at most every 5 s. It names no account: a relay trusts a listener of root's alone, and launchd does not hand us a
-// socket of its own yet, which is what an account without rights would need. The values are kardianos/service's.
-const launchDaemon = `<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<plist version="1.0">
-<dict>
-	<key>Label</key>
-	<string>{{Name | html}}</string>
-	<key>ProgramArguments</key>
-	<array>
-		<string>{{Path | html}}</string>
-{{range Arguments}}		<string>{{. | html}}</string>
-{{end}}	</array>
-	<key>RunAtLoad</key>
-	<true/>
-	<key>KeepAlive</key>
-	<dict>
-		<key>SuccessfulExit</key>
-		<false/>
-	</dict>
-	<key>ThrottleInterval</key>
-	<integer>5</integer>
-	<key>ExitTimeOut</key>
-	<integer>60</integer>
-	<key>ProcessType</key>
-	<string>Adaptive</string>
-	<key>Umask</key>
-	<integer>63</integer>
-</dict>
-</plist>
-`
-
 func daemon(executable string) (service.Service, error) {
+	text, err := manifests.LaunchDaemon()
+	if err != nil {
+		return nil, fmt.Errorf("service: %w", err)
+	}
 	s, err := service.New(nil, &service.Config{
-		Name: Name, DisplayName: displayName, Description: description, Executable: executable, Arguments: []string{"service", "run"},
-		Option: service.KeyValue{"LaunchdConfig": launchDaemon},
+		Name: Name, DisplayName: displayName, Description: description, Executable: executable, Option: service.KeyValue{"LaunchdConfig": text},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("service: %w", err)
