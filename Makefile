@@ -64,7 +64,7 @@ demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=mo
 test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e test-service test-wine cross test-redaction ## Run every test.
 	@echo "test: everything passed"
 
-UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/... ./tests/verdicts/...
+UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/... ./tests/macos/... ./tests/verdicts/...
 
 .PHONY: test-unit
 test-unit: setup ## Go tests that need no card; fuzz tests on their seeds; both builds, release and dev.
@@ -166,6 +166,13 @@ generate: ## Write what is made from protocol/errors.json (tables, docs/messages
 .PHONY: admx
 admx: ## Pack the Group Policy templates: dist/cardbridge-<version>-admx.zip.
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run ./manifests/admx -zip dist/cardbridge-$(VERSION)-admx.zip
+
+# RENDER: the options of manifests/render, which say under which ids the extension is published.
+.PHONY: packages-macos
+packages-macos: ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz (RENDER='-own ID -update-url URL').
+	rm -rf $(BUILD)/macos
+	go run -ldflags "-X github.com/cardbridge/cardbridge/manifests.extensionIDs=$(EXTENSION_IDS)" ./manifests/render -out $(BUILD)/macos $(RENDER)
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) installer/macos/archive.sh $(BUILD)/macos/macos dist/cardbridge-$(VERSION)-macos-scripts.tar.gz
 
 .PHONY: lint
 lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.

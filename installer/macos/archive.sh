@@ -1,0 +1,27 @@
+#!/bin/bash
+# Packs, on Linux, what makes the package on a Mac: archive.sh RENDERED ARCHIVE. The same tree gives the same bytes: the date of the
+# files is SOURCE_DATE_EPOCH.
+set -euo pipefail
+
+rendered=$1
+archive=$2
+: "${SOURCE_DATE_EPOCH:?is the date of the files}"
+
+here=$(cd "$(dirname "$0")" && pwd)
+version=$(cat "$here/../../VERSION")
+name=cardbridge-$version-macos-scripts
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+mkdir -p "$work/$name" "$(dirname "$archive")"
+cp -R "$here/README.md" "$here/README.zh-TW.md" "$here/build.sh" "$here/uninstall.sh" "$here/Distribution.xml" "$here/entitlements.plist" \
+	"$here/scripts" "$here/resources" "$here/../../VERSION" "$here/../../LICENSE" "$work/$name"
+mkdir "$work/$name/rendered"
+cp -R "$rendered/root" "$work/$name/rendered"
+if [ -d "$rendered/profiles" ]; then
+	cp -R "$rendered/profiles" "$work/$name/rendered"
+else
+	echo "archive.sh: no profiles: no extension id is known" >&2
+fi
+tar --create --directory "$work" --sort=name --format=gnu --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
+	--mode='u=rwX,go=rX' "$name" | gzip --no-name --best >"$archive"
