@@ -73,7 +73,7 @@ func TestThePackageLaysOutWhatTheProgramExpects(t *testing.T) {
 		assert.Equal(t, fs.FileMode(0o755), want[program], "%s leads to a program of the package: %s", place, program)
 		assert.Equal(t, []any{host, "stdio"}, []any{m["name"], m["type"]})
 		if family == "chromium" {
-			assert.Equal(t, []any{"chrome-extension://" + ownID + "/"}, m["allowed_origins"])
+			assert.Contains(t, m["allowed_origins"], "chrome-extension://"+ownID+"/")
 		} else {
 			assert.Equal(t, []any{"cardbridge@cardbridge.tw"}, m["allowed_extensions"])
 		}
@@ -104,8 +104,10 @@ func TestWhatABuildMayLeaveOutOrAdd(t *testing.T) {
 
 	folder, printed, err = stage(t, "RENDERED="+rendered(t, "-firefox-url", ""))
 	require.NoError(t, err, printed)
+	var released struct{ Chromium []string }
+	require.NoError(t, json.Unmarshal([]byte(read(t, filepath.Join(root, "manifests/extensions.json"))), &released))
 	for place, family := range places(t) {
-		assert.Equal(t, family == "firefox", exists(filepath.Join(folder, place, host+".json")), "without an id of Chromium's: %s", place)
+		assert.Equal(t, family == "firefox" || len(released.Chromium) > 0, exists(filepath.Join(folder, place, host+".json")), "without an id of Chromium's: %s", place)
 	}
 }
 

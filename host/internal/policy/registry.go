@@ -30,8 +30,10 @@ const (
 	regDWORD = 4
 )
 
+// place is where an entry stands, as a terminal may show it.
 func (e entry) place() string {
-	return strings.TrimSuffix(Registry+`\`+e.key, `\`) + `\` + strings.Trim(quote(e.name), `"`)
+	plain := func(s string) string { return strings.ReplaceAll(strings.Trim(quote(s), `"`), `\\`, `\`) }
+	return strings.TrimSuffix(Registry+`\`+plain(e.key), `\`) + `\` + plain(e.name)
 }
 
 // onTop is what the registry says: a document of its own, and where each value of it stands.

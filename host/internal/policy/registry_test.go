@@ -117,7 +117,7 @@ var badEntries = map[string]struct {
 	"text behind its end": {entry{"", "language", regSZ, append(utf16z("en"), utf16z("x")...)}, "type", "/language", `\language`},
 	"an unknown name":     {sz("", "langauge", "en"), "unknownMember", "", `\langauge`},
 	"an unknown key":      {sz("portal", "1", "https://a.gov.tw"), "unknownMember", "", `\portal\1`},
-	"a key too deep":      {entry{key: "log", name: `x\`}, "unknownMember", "", `\log\x\\`},
+	"a key too deep":      {entry{key: "log", name: `x\`}, "unknownMember", "", `\log\x\`},
 	"a list's own value":  {sz("", "modules", "/opt/a.so"), "unknownMember", "", `\modules`},
 	"a list by names":     {sz("portals", "https://a.gov.tw", "https://a.gov.tw"), "unknownMember", "", `\portals\https://a.gov.tw`},
 	"entry 0":             {sz("portals", "0", "https://a.gov.tw"), "unknownMember", "", `\portals\0`},
@@ -202,6 +202,7 @@ func TestTheTableHasTheDocumentsMembers(t *testing.T) {
 // Whatever stands in the registry, no portal gets more than a login and the list of certificates by it.
 func FuzzTheRegistryGrantsNoMore(f *testing.F) {
 	f.Add("portals", "1", uint32(regSZ), utf16z("https://a.gov.tw"))
+	f.Add("\x1b[2J", "1", uint32(regSZ), utf16z("a key's name, too, is shown"))
 	f.Add("portals", "pinFromPage", uint32(regDWORD), []byte{1, 0, 0, 0})
 	f.Add("helpDesk", "text", uint32(regSZ), utf16z(`","portals":[{"origin":"https://a.gov.tw","operations":["signRaw"]}],"x":"`))
 	for _, bad := range badEntries {

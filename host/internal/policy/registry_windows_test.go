@@ -116,7 +116,7 @@ func TestABadRegistryOfWindowsFailsClosed(t *testing.T) {
 		"bytes":         {"log", map[string]any{"level": []byte("debug")}, "type", `\log\level`},
 		"a bad value":   {"portals", map[string]any{"1": "https://a.gov.tw/"}, "origin", `\portals\1`},
 		"another name":  {"", map[string]any{"langauge": "en"}, "unknownMember", `\langauge`},
-		"a key deeper":  {`log\deep`, nil, "unknownMember", `\log\deep\\`},
+		"a key deeper":  {`log\deep`, nil, "unknownMember", `\log\deep\`},
 		"a large value": {"helpDesk", map[string]any{"text": strings.Repeat("x", mostData)}, "unreadable", ""},
 		"many values":   {"portals", tooMany, "unreadable", ""},
 	} {

@@ -36,6 +36,23 @@ func compiled(t testing.TB) *jsonschema.Schema {
 	return schema
 }
 
+// The validator also judges the schema, by that of its draft.
+func TestASchemaThatIsNoneIsRefused(t *testing.T) {
+	for name, spoil := range map[string]func(tree map[string]any){
+		"no such type": func(tree map[string]any) { tree["type"] = "document" },
+		"no pattern": func(tree map[string]any) {
+			tree["properties"].(map[string]any)["language"].(map[string]any)["pattern"] = "("
+		},
+		"names no list": func(tree map[string]any) { tree["required"] = "portals" },
+	} {
+		c, tree := jsonschema.NewCompiler(), schemaTree(t)
+		spoil(tree)
+		require.NoError(t, c.AddResource("policy.schema.json", tree))
+		_, err := c.Compile("policy.schema.json")
+		require.Error(t, err, name)
+	}
+}
+
 // bySchema judges a text as an editor with the schema does.
 func bySchema(schema *jsonschema.Schema, text string) error {
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
