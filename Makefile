@@ -29,7 +29,7 @@ PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 ca
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z][a-z0-9-]*:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-20s %s\n", $$1, $$2}'
 
 .PHONY: setup
 setup: node_modules/.package-lock.json ## Install what is missing (Debian packages, npm packages); needs root or sudo.
@@ -162,18 +162,6 @@ generate: ## Write what is made from protocol/errors.json (tables, docs/messages
 	node extension/tools/generate-messages.mjs
 	go run ./manifests/admx
 
-# Unpacked into PolicyDefinitions, the central store or a computer's.
-.PHONY: admx
-admx: ## Pack the Group Policy templates: dist/cardbridge-<version>-admx.zip.
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) go run ./manifests/admx -zip dist/cardbridge-$(VERSION)-admx.zip
-
-# RENDER: the options of manifests/render, which say under which ids the extension is published.
-.PHONY: packages-macos
-packages-macos: ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz (RENDER='-own ID -update-url URL').
-	rm -rf $(BUILD)/macos
-	go run -ldflags "-X github.com/cardbridge/cardbridge/manifests.extensionIDs=$(EXTENSION_IDS)" ./manifests/render -out $(BUILD)/macos $(RENDER)
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) installer/macos/archive.sh $(BUILD)/macos/macos dist/cardbridge-$(VERSION)-macos-scripts.tar.gz
-
 .PHONY: lint
 lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
@@ -189,3 +177,5 @@ lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
 .PHONY: clean
 clean: ## Remove what was built.
 	rm -rf $(BUILD)
+
+include release.mk

@@ -53,3 +53,14 @@ CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 packages-report: # after the packages: what is linked into their programs, under which licences; sums of all
 	@[ -x $(BUILD)/tools/cyclonedx-gomod ] || GOBIN=$(BUILD)/tools go install -trimpath $(CYCLONEDX)
 	installer/report.sh $(BUILD)/tools/cyclonedx-gomod $(VERSION) $(DIST) $(PROGRAMS)
+
+# Unpacked into PolicyDefinitions, the central store or a computer's.
+.PHONY: admx
+admx: ## Pack the Group Policy templates: dist/cardbridge-<version>-admx.zip.
+	go run ./manifests/admx -zip $(DIST)/cardbridge-$(VERSION)-admx.zip
+
+.PHONY: packages-macos
+packages-macos: $(TRY_OUT) ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz.
+	rm -rf $(BUILD)/macos
+	go run -ldflags "$(RELEASE_LDFLAGS)" ./manifests/render -out $(BUILD)/macos $(RENDER_FLAGS)
+	installer/macos/archive.sh $(BUILD)/macos/macos $(DIST)/cardbridge-$(VERSION)-macos-scripts.tar.gz

@@ -9,7 +9,6 @@ package main
 import (
 	"bytes"
 	"debug/buildinfo"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -20,6 +19,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 var licenceFile = regexp.MustCompile(`(?i)^(licen[cs]e|copying|copyright|notice|patents)([.-].*)?$`)
@@ -85,9 +87,9 @@ func moduleFolders() (map[string]string, error) {
 		return nil, fmt.Errorf("go list: %w", err)
 	}
 	folders := map[string]string{}
-	for decoder := json.NewDecoder(bytes.NewReader(raw)); ; {
+	for decoder := jsontext.NewDecoder(bytes.NewReader(raw)); ; {
 		var m struct{ Path, Version, Dir string }
-		if err := decoder.Decode(&m); errors.Is(err, io.EOF) {
+		if err := json.UnmarshalDecode(decoder, &m); errors.Is(err, io.EOF) {
 			return folders, nil
 		} else if err != nil {
 			return nil, err
