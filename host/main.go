@@ -6,6 +6,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/cardbridge/cardbridge/host/internal/token"
@@ -27,6 +28,9 @@ func run(args []string) int {
 	return command(args, readSettings(), os.Stdout, os.Stderr)
 }
 
+// firefoxManifests are the names that Firefox's manifest has; the second on Windows, where all browsers' manifests lie in one folder.
+var firefoxManifests = []string{protocol.HostName + ".json", protocol.HostName + ".firefox.json"}
+
 // browserCaller recognises a browser's way of starting a host: Chromium gives the extension's origin, on Windows also
 // --parent-window; Firefox gives the manifest's path, then the add-on's id. The id is the caller's claim: browsers check it
 // against the manifest.
@@ -37,7 +41,7 @@ func browserCaller(args []string) (string, bool) {
 			return "", false
 		}
 		return args[0], true
-	case len(args) == 2 && filepath.IsAbs(args[0]) && filepath.Base(args[0]) == protocol.HostName+".json":
+	case len(args) == 2 && filepath.IsAbs(args[0]) && slices.Contains(firefoxManifests, filepath.Base(args[0])):
 		return args[1], true
 	}
 	return "", false

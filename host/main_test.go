@@ -14,6 +14,7 @@ func TestBrowsersAreRecognised(t *testing.T) {
 		{[]string{"chrome-extension://abc/"}, "chrome-extension://abc/"},
 		{[]string{"chrome-extension://abc/", "--parent-window=123"}, "chrome-extension://abc/"},
 		{[]string{"/home/x/.mozilla/native-messaging-hosts/tw.cardbridge.host.json", "cardbridge@cardbridge.tw"}, "cardbridge@cardbridge.tw"},
+		{[]string{"/home/x/tw.cardbridge.host.firefox.json", "cardbridge@cardbridge.tw"}, "cardbridge@cardbridge.tw"},
 	} {
 		caller, ok := browserCaller(c.args)
 		require.True(t, ok, "%v", c.args)
