@@ -29,6 +29,20 @@ func manifestPath(t Target, place, file string) string {
 	return filepath.Join(t.DataDir, file)
 }
 
+// Write writes the manifests alone, one for each family: the keys that lead there are the installer's.
+func Write(t Target) error {
+	for family, file := range map[string]string{"chromium": t.Host + ".json", "firefox": t.Host + ".firefox.json"} {
+		manifest, err := t.manifest(family)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(t.DataDir, file), manifest, 0o644)
+		}
+		if err != nil && !errors.Is(err, ErrNoExtension) { // the family's place stays as it is
+			return err
+		}
+	}
+	return nil
+}
+
 func put(t Target, place, file string, manifest []byte) error {
 	if err := os.MkdirAll(t.DataDir, 0o755); err != nil {
 		return err

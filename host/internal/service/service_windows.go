@@ -61,6 +61,26 @@ func Install(executable string) error {
 	return nil
 }
 
+// Complete gives a service that the Windows Installer has registered the settings that Install gives it. The path is written anew: Wine's
+// installer leaves it without quotation marks.
+func Complete(executable string) error {
+	err := withService(windows.SERVICE_CHANGE_CONFIG, func(s *mgr.Service) error {
+		command, err := windows.UTF16PtrFromString(`"` + executable + `" service run`)
+		if err != nil {
+			return err
+		}
+		const same = windows.SERVICE_NO_CHANGE
+		if err := windows.ChangeServiceConfig(s.Handle, same, same, same, command, nil, nil, nil, nil, nil, nil); err != nil {
+			return explained("its path", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return complete()
+}
+
 // restarts are what Windows does when the process has died: a third death in a row gets a longer rest, since something is wrong.
 var restarts = []mgr.RecoveryAction{
 	{Type: mgr.ServiceRestart, Delay: time.Second},

@@ -1,0 +1,107 @@
+package setup
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// folder is one of the test's; Wine 8 cannot remove it as t.TempDir does, the Windows of these tests is thrown away.
+func folder(t *testing.T) string {
+	t.Helper()
+	name, err := os.MkdirTemp("", "setup-")
+	require.NoError(t, err)
+	return name
+}
+
+func text(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+func put(t *testing.T, path, content string) string {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
+	return path
+}
+
+func only(t *testing.T, dir string, names ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var found []string
+	for _, e := range entries {
+		found = append(found, e.Name())
+	}
+	require.Equal(t, names, found)
+}
+
+func TestAPolicyIsPutInPlace(t *testing.T) {
+	dir, elsewhere := folder(t), folder(t)
+	p := Policy{Path: filepath.Join(dir, "policy.json")}
+	require.NoError(t, p.Apply(put(t, filepath.Join(elsewhere, "a"), "first")))
+	require.Equal(t, "first", text(t, p.Path))
+	require.NoError(t, p.Commit())
+	only(t, dir, "policy.json")
+	require.NoError(t, p.Apply(put(t, filepath.Join(elsewhere, "a"), "second")))
+	require.Equal(t, "second", text(t, p.Path))
+	require.NoError(t, p.Commit())
+	only(t, dir, "policy.json")
+}
+
+func TestAPolicyIsTakenBack(t *testing.T) {
+	dir, elsewhere := folder(t), folder(t)
+	p := Policy{Path: filepath.Join(dir, "policy.json")}
+	require.NoError(t, p.Undo(), "nothing was done yet")
+	source := put(t, filepath.Join(elsewhere, "a"), "mine")
+	require.NoError(t, p.Apply(source))
+	require.NoError(t, p.Undo())
+	only(t, dir)
+	put(t, p.Path, "the administrator's")
+	require.NoError(t, p.Apply(source))
+	require.NoError(t, p.Undo())
+	require.Equal(t, "the administrator's", text(t, p.Path))
+	require.NoError(t, p.Undo(), "twice")
+	only(t, dir, "policy.json")
+	require.Equal(t, "the administrator's", text(t, p.Path))
+}
+
+// What an installation left that was cut off does not become somebody's policy.
+func TestALeftoverIsForgotten(t *testing.T) {
+	dir, elsewhere := folder(t), folder(t)
+	p := Policy{Path: filepath.Join(dir, "policy.json")}
+	put(t, p.before(), "long ago")
+	put(t, p.absent(), "")
+	put(t, p.Path, "now")
+	require.NoError(t, p.Apply(put(t, filepath.Join(elsewhere, "a"), "new")))
+	require.NoError(t, p.Undo())
+	require.Equal(t, "now", text(t, p.Path))
+	only(t, dir, "policy.json")
+}
+
+func TestASourceThatIsNoneChangesNothing(t *testing.T) {
+	dir, elsewhere := folder(t), folder(t)
+	p := Policy{Path: put(t, filepath.Join(dir, "policy.json"), "now")}
+	for _, source := range []string{filepath.Join(elsewhere, "none"), elsewhere, put(t, filepath.Join(elsewhere, "large"), strings.Repeat("x", mostBytes+1))} {
+		require.Error(t, p.Apply(source), source)
+		only(t, dir, "policy.json")
+		require.Equal(t, "now", text(t, p.Path))
+	}
+}
+
+func TestAFolderIsTakenOver(t *testing.T) {
+	dir := filepath.Join(folder(t), "CardBridge")
+	for range 2 {
+		require.NoError(t, Folder(dir, PolicyRights))
+		require.NoError(t, Folder(filepath.Join(dir, "log"), LogRights))
+	}
+	put(t, filepath.Join(dir, "policy.json"), "still to be written")
+	require.ErrorIs(t, Folder(filepath.Join(dir, "policy.json"), PolicyRights), ErrLink)
+	require.Error(t, Folder(dir, "no rights"))
+	require.Error(t, Folder(filepath.Join(dir, "none", "log"), LogRights))
+}
