@@ -21,11 +21,12 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   postgresql sqlite3   the portal's databases, seen with their own tools
 #   debootstrap          a Debian of its own, in which systemd, logind and polkit are real
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
+#   wixl msitools osslsigncode   the MSI for Windows, its tables, its signature
 #   wine64               that the Windows build runs: service, pipe
 #   libxml2-utils        an XML validator of other people's: Group Policy templates
 #   python3 shellcheck   readers of other people's: property lists of macOS, shell scripts
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64 wixl msitools osslsigncode
 
 .PHONY: help
 help: ## List the targets.
@@ -140,7 +141,8 @@ cross: setup ## Build and vet the host for Windows, vet what registers it on a M
 	GOOS=darwin CGO_ENABLED=0 go vet ./host/internal/agent ./host/internal/service
 
 .PHONY: test-wine
-test-wine: setup ## The Windows build under Wine: the service, its pipe, impostors; the tests of rooms that run there.
+test-wine: setup ## The Windows build under Wine: service, pipe, impostors, the MSI's life; the MSI's tables, signature, same bytes twice.
+	go test -count=1 ./installer/windows
 	go test -count=1 -v -timeout 30m ./tests/wine | grep --line-buffered -v '^==='
 
 # The date on the pages is that of the tree.

@@ -64,3 +64,11 @@ packages-macos: $(TRY_OUT) ## Pack the scripts that make the package on a Mac: d
 	rm -rf $(BUILD)/macos
 	go run -ldflags "$(RELEASE_LDFLAGS)" ./manifests/render -out $(BUILD)/macos $(RENDER_FLAGS)
 	installer/macos/archive.sh $(BUILD)/macos/macos $(DIST)/cardbridge-$(VERSION)-macos-scripts.tar.gz
+
+PROGRAMS += windows-x64=$(BIN)/windows/cardbridge.exe
+
+# With a key everything in it is signed, and it itself; with its future address there are manifests for winget.
+.PHONY: packages-windows
+packages-windows: setup $(TRY_OUT) ## Build the MSI for Windows x64: dist/cardbridge-<version>-x64.msi.
+	go run ./installer/windows -out $(DIST) -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(if $(OWN_ID),$(UPDATE_URL))" \
+		-sign-key "$(SIGN_KEY)" -sign-cert "$(SIGN_CERT)" -timestamp-url "$(TIMESTAMP_URL)" -winget-url "$(WINGET_URL)" -program $(BIN)/windows/cardbridge.exe

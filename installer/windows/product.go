@@ -1,0 +1,163 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/cardbridge/cardbridge/manifests"
+	"github.com/cardbridge/cardbridge/protocol"
+)
+
+// namespace makes our codes (UUID version 5): the same input has the same code wherever it is built.
+var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("https://github.com/cardbridge/cardbridge/installer/windows"))
+
+func code(name string) string {
+	return "{" + strings.ToUpper(uuid.NewSHA1(namespace, []byte(name)).String()) + "}"
+}
+
+// product is what the tables are made from.
+type product struct {
+	Version   string
+	UpdateURL string   // of the own packing; "": none is built in
+	IDs       []string // of the extension; the first is forced, if nothing else is said
+	browsers  []manifests.Browser
+}
+
+// versions are those that the Windows Installer can compare: three numbers, the first two small.
+var versions = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,4})$`)
+
+func newProduct(version, ids, updateURL string) (product, error) {
+	p := product{Version: version, UpdateURL: updateURL}
+	parts := versions.FindStringSubmatch(version)
+	if parts == nil {
+		return p, fmt.Errorf("the version %q is not one of the Windows Installer: three numbers", version)
+	}
+	for n, most := range []int{255, 255, 65535} {
+		if number, err := strconv.Atoi(parts[n+1]); err != nil || number > most {
+			return p, fmt.Errorf("the version %q has a number beyond %d", version, most)
+		}
+	}
+	for id := range strings.SplitSeq(ids, ",") {
+		switch {
+		case manifests.IsChromiumID(id):
+			p.IDs = append(p.IDs, id)
+		case id != "":
+			return p, fmt.Errorf("%q is no id of Chromium's", id)
+		}
+	}
+	if updateURL != "" && (len(p.IDs) == 0 || !strings.HasPrefix(updateURL, "https://") || strings.ContainsAny(updateURL, "; \"[]{}")) {
+		return p, errors.New("the update address is an https address, of an extension whose id is given too")
+	}
+	var err error
+	p.browsers, err = manifests.Browsers()
+	return p, err
+}
+
+// Host is the host's name for browsers.
+func (p product) Host() string { return protocol.HostName }
+
+// EventKey registers the source of our entries in the event log.
+func (p product) EventKey() string {
+	return `SYSTEM\CurrentControlSet\Services\EventLog\Application\CardBridge`
+}
+
+// ProductCode is the version's, so that the same version can be there but once.
+func (p product) ProductCode() string { return code("product/" + p.Version) }
+
+// UpgradeCode is every version's.
+func (p product) UpgradeCode() string { return code("upgrade") }
+
+// inFolder are the components whose files lie in the version's folder: another place is another component.
+var inFolder = []string{"Program", "Chromium", "Firefox", "License"}
+
+// GUID is a component's.
+func (p product) GUID(component string) string {
+	if slices.Contains(inFolder, component) {
+		return code("component/" + component + "/" + p.Version)
+	}
+	return code("component/" + component)
+}
+
+// Remembered are the properties that the next version takes over, if it is told nothing else.
+func (p product) Remembered() []string {
+	return []string{"INSTALLDIR", "INSTALL_SERVICE", "BROWSERS", "FORCE_EXTENSION", "EXTENSION_ID", "UPDATE_URL"}
+}
+
+// defaults are what holds where neither the command line nor an earlier installation says anything.
+func (p product) defaults() [][2]string {
+	var all []string
+	for _, b := range p.browsers {
+		all = append(all, b.ID)
+	}
+	list := [][2]string{{"INSTALL_SERVICE", "1"}, {"BROWSERS", strings.Join(all, ",")}, {"FORCE_EXTENSION", "0"}}
+	if p.UpdateURL != "" {
+		list = append(list, [2]string{"EXTENSION_ID", p.IDs[0]}, [2]string{"UPDATE_URL", p.UpdateURL})
+	}
+	return list
+}
+
+// Properties are fixed. Without the Restart Manager: nobody's browser is asked to close for an upgrade that leaves its host alone.
+func (p product) Properties() map[string]string {
+	return map[string]string{
+		"ARPPRODUCTICON": "cardbridge.ico", "ARPNOMODIFY": "1", "ARPHELPLINK": "https://github.com/cardbridge/cardbridge",
+		"ARPURLINFOABOUT": "https://github.com/cardbridge/cardbridge", "MSIRESTARTMANAGERCONTROL": "Disable",
+	}
+}
+
+// key is a component of one value below HKLM, with the condition under which it is there.
+type key struct{ ID, Key, Name, Value, Condition string }
+
+// forcedValue is the name of our value in lists of policies, whose names are numbers: one that administrators do not come to.
+const forcedValue = "88140"
+
+// forcing are the browsers whose policies the installation writes, if it is told.
+var forcing = []string{"chrome", "edge"}
+
+// Keys lead browsers to the manifests, force the extension.
+func (p product) Keys() (list []key) {
+	for _, b := range p.browsers {
+		name := strings.ToUpper(b.ID[:1]) + b.ID[1:]
+		wanted := `BROWSERLIST >< ",` + b.ID + `,"`
+		file := p.Host() + ".json"
+		if b.Family == "firefox" {
+			file = p.Host() + ".firefox.json"
+		}
+		list = append(list, key{"Key" + name, b.Windows.System + `\` + p.Host(), "", "[VersionFolder]" + file, wanted})
+		if slices.Contains(forcing, b.ID) {
+			wanted += ` AND FORCE_EXTENSION = "1"`
+			list = append(list, key{"Force" + name, b.Windows.Policies + `\ExtensionInstallForcelist`, forcedValue, "[EXTENSION_ID];[UPDATE_URL]", wanted},
+				key{"Allow" + name, b.Windows.Policies + `\NativeMessagingAllowlist`, forcedValue, p.Host(), wanted})
+		}
+	}
+	return list
+}
+
+// Components are all, as the feature names them.
+func (p product) Components() []string {
+	list := append(slices.Clone(inFolder), "Settings", "Events")
+	for _, k := range p.Keys() {
+		list = append(list, k.ID)
+	}
+	return list
+}
+
+// Downgrade is the text of that refusal as wixl takes it; the whole one is written over it.
+func (p product) Downgrade() string { return "A newer version is installed." }
+
+const downgrade = "已安裝較新版本的憑證通。要換回舊版，請先移除新版。 / A newer version of CardBridge is installed. To go back, remove that one first."
+
+// conditions keep an installation from beginning that was given properties which cannot be.
+var conditions = [][2]string{
+	{`NOT INSTALL_SERVICE OR INSTALL_SERVICE = "0" OR INSTALL_SERVICE = "1" OR REMOVE = "ALL"`, "INSTALL_SERVICE 只能是 0 或 1。 / INSTALL_SERVICE is 0 or 1."},
+	{`NOT FORCE_EXTENSION OR FORCE_EXTENSION = "0" OR FORCE_EXTENSION = "1" OR REMOVE = "ALL"`, "FORCE_EXTENSION 只能是 0 或 1。 / FORCE_EXTENSION is 0 or 1."},
+	{`NOT FORCE_EXTENSION = "1" OR (EXTENSION_ID AND UPDATE_URL) OR REMOVE = "ALL"`,
+		"FORCE_EXTENSION=1 時需要 EXTENSION_ID 與 UPDATE_URL。 / FORCE_EXTENSION=1 needs EXTENSION_ID and UPDATE_URL."},
+	{`VersionNT >= 603 OR REMOVE = "ALL"`, "憑證通需要 Windows 10 以上。 / CardBridge needs Windows 10 or later."},
+	{`VersionNT64 OR REMOVE = "ALL"`, "憑證通需要 64 位元的 Windows。 / CardBridge needs a 64-bit Windows."},
+}
