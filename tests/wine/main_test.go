@@ -40,7 +40,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer os.RemoveAll(world)
-	defer end()
+	defer func() {
+		for _, place = range made {
+			end()
+		}
+	}()
 	if err := prepare(); err != nil {
 		fmt.Fprintln(os.Stderr, "wine: preparing:", err)
 		return 1
@@ -48,21 +52,26 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// environment is all that a program sees: no display, no talk, no offer to download anything.
+// environment is all that a program sees: Chinese in its words, no display, no talk, no offer to download anything.
 func environment() []string {
-	return []string{"HOME=" + world, "PATH=" + os.Getenv("PATH"), "WINEPREFIX=" + prefix(), "WINESERVER=" + wineserver, "WINEDEBUG=-all", "DISPLAY=",
+	return []string{"HOME=" + world, "PATH=" + os.Getenv("PATH"), "LC_ALL=C.UTF-8", "WINEPREFIX=" + prefix(), "WINESERVER=" + wineserver, "WINEDEBUG=-all", "DISPLAY=",
 		"WINEDLLOVERRIDES=mscoree=;mshtml=;winemenubuilder.exe="}
 }
 
-func prefix() string { return filepath.Join(world, "prefix") }
+// place is the Windows in which programs run; made are all that there are. What one concern leaves does not meet another.
+var (
+	place = "prefix"
+	made  []string
+)
+
+func prefix() string { return filepath.Join(world, place) }
 
 // inWindows is a path of Windows, seen from outside.
 func inWindows(path string) string {
 	return filepath.Join(prefix(), "drive_c", strings.ReplaceAll(strings.TrimPrefix(path, `C:\`), `\`, "/"))
 }
 
-// prepare makes a Windows with our programs. The server is started first, so that no
-// program starts it that has pipes.
+// prepare builds what runs there, makes a Windows with our program.
 func prepare() error {
 	build := map[string][]string{
 		"release": {"go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=0.0.1", "-o", world + "/cardbridge.exe", "./host"},
@@ -77,9 +86,18 @@ func prepare() error {
 			return fmt.Errorf("%s: %w\n%s", words, err, out)
 		}
 	}
+	if err := fresh(); err != nil {
+		return err
+	}
+	return put("cardbridge.exe", installed)
+}
+
+// fresh makes a Windows. The server is started first, so that no program starts it that has pipes.
+func fresh() error {
 	if err := os.Mkdir(prefix(), 0o700); err != nil {
 		return err
 	}
+	made = append(made, place)
 	for _, words := range [][]string{{"wineboot", "-i"}, {"winecfg", "-v", "win10"}} {
 		if err := server("-p"); err != nil {
 			return err
@@ -92,10 +110,10 @@ func prepare() error {
 	if err := server("-p"); err != nil {
 		return err
 	}
-	return errors.Join(place("bcryptprimitives.dll", `C:\windows\system32\bcryptprimitives.dll`), place("cardbridge.exe", installed))
+	return put("bcryptprimitives.dll", `C:\windows\system32\bcryptprimitives.dll`)
 }
 
-func place(built, where string) error {
+func put(built, where string) error {
 	if err := os.MkdirAll(filepath.Dir(inWindows(where)), 0o755); err != nil {
 		return err
 	}

@@ -23,9 +23,18 @@ type browser struct {
 	logs int64 // where its own lines begin in the log
 }
 
-func startBrowser(t *testing.T) *browser {
+func startBrowser(t *testing.T) *browser { t.Helper(); return startHost(t, installed) }
+
+// startHost starts a host wherever it lies.
+func startHost(t *testing.T, host string) *browser {
 	t.Helper()
-	b := &browser{t: t, cmd: exec.Command(wine, installed, "chrome-extension://pbjmkmfiabchoodbocfoiebiblhbiijh/", "--parent-window=0"), logs: int64(len(hostLog(t)))}
+	return startHostAs(t, host, "chrome-extension://pbjmkmfiabchoodbocfoiebiblhbiijh/", "--parent-window=0")
+}
+
+// startHostAs starts one with a browser's words.
+func startHostAs(t *testing.T, host string, words ...string) *browser {
+	t.Helper()
+	b := &browser{t: t, cmd: exec.Command(wine, append([]string{host}, words...)...), logs: int64(len(hostLog(t)))}
 	b.cmd.Env, b.cmd.Dir = environment(), world
 	errors, err := os.CreateTemp(world, "stderr-")
 	require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 var rooms = []struct{ name, without, tags, only string }{
 	{name: "agent"},
 	{name: "service"},
+	{name: "setup"},
 	{name: "frame"},
 	{name: "session"},
 	{name: "doctor", tags: "dev"}, // for the extension's id; its tests for Windows do without t.TempDir, write into the registry of the prefix

@@ -60,7 +60,7 @@ func agents(t *testing.T) (pids []int) {
 	for _, name := range commands {
 		command, err := os.ReadFile(name)
 		words := strings.Trim(strings.ReplaceAll(string(command), "\x00", " "), " ")
-		if err != nil || !strings.HasPrefix(words, installed) || !strings.HasSuffix(words, " service run") {
+		if err != nil || !strings.Contains(words, `\cardbridge.exe`) || !strings.HasSuffix(words, " service run") {
 			continue
 		}
 		seen, err := os.ReadFile(filepath.Join(filepath.Dir(name), "environ"))
