@@ -178,6 +178,6 @@ lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
 
 .PHONY: clean
 clean: ## Remove what was built.
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) dist
 
 include release.mk

@@ -25,50 +25,65 @@ endif
 
 empty :=
 comma := ,
-OWN_ID         = $(if $(EXTENSION_KEY),$(shell node extension/tools/pack.mjs --id --key $(EXTENSION_KEY)))
+# A key that cannot be used is no "no key".
+OWN_ID         = $(if $(EXTENSION_KEY),$(or $(shell node extension/tools/pack.mjs --id --key '$(EXTENSION_KEY)'),$(error EXTENSION_KEY cannot be used)))
 EXTENSION_IDS  = $(subst $(empty) $(empty),$(comma),$(strip $(OWN_ID) $(CHROME_ID) $(EDGE_ID)))
-RENDER_FLAGS   = $(if $(OWN_ID),-own $(OWN_ID) -update-url $(UPDATE_URL)) $(if $(CHROME_ID),-chrome $(CHROME_ID)) $(if $(EDGE_ID),-edge $(EDGE_ID)) \
-	$(if $(FIREFOX_URL),-firefox-url $(FIREFOX_URL)) $(if $(SETTINGS),-settings $(SETTINGS))
+RENDER_FLAGS   = $(if $(OWN_ID),-own $(OWN_ID) -update-url '$(UPDATE_URL)') $(if $(CHROME_ID),-chrome '$(CHROME_ID)') $(if $(EDGE_ID),-edge '$(EDGE_ID)') \
+	$(if $(FIREFOX_URL),-firefox-url '$(FIREFOX_URL)') $(if $(SETTINGS),-settings '$(SETTINGS)')
 RELEASE_LDFLAGS = -X main.version=$(VERSION) -X github.com/cardbridge/cardbridge/manifests.extensionIDs=$(EXTENSION_IDS)
 
 .PHONY: packages
-packages: clean-dist packages-extension packages-linux packages-windows packages-macos admx packages-report ## Build all that a release consists of: dist/ (docs/releasing.md).
+packages: setup $(TRY_OUT) ## Build all that a release consists of: dist/ (docs/releasing.md).
+	rm -rf '$(DIST)'
+	$(MAKE) --no-print-directory packages-extension packages-linux packages-windows packages-macos admx
+	$(MAKE) --no-print-directory packages-report
 ifdef TRY_OUT
 	@echo "packages: made with a key of this folder's own, for trying out only: docs/releasing.md tells the parameters of a release"
 endif
-	@ls -l $(DIST)
-
-.PHONY: clean-dist
-clean-dist:
-	@rm -rf $(DIST)
+	@ls -l '$(DIST)'
 
 .PHONY: packages-extension
 packages-extension: setup $(TRY_OUT) ## Pack the extension: zip for the stores; CRX, updates.xml with EXTENSION_KEY, UPDATE_URL.
-	node extension/tools/pack.mjs --out $(DIST) $(if $(EXTENSION_KEY),--key $(EXTENSION_KEY) --update-url $(UPDATE_URL))
+	node extension/tools/pack.mjs --out '$(DIST)' $(if $(EXTENSION_KEY),--key '$(EXTENSION_KEY)' --update-url '$(UPDATE_URL)')
 
-# cyclonedx-gomod looks for licences in the module cache.
-CYCLONEDX := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+# nfpm: newer ones than this do not build from the module proxy alone. Its requirements are none of ours, so it is run, not required.
+NFPM   ?= go run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.2
+ARCHES ?= amd64 arm64
+PROGRAMS += $(foreach arch,$(ARCHES),linux-$(arch)=$(BUILD)/packages-linux/bin/$(arch)/cardbridge)
 
-.PHONY: packages-report
-packages-report: # after the packages: what is linked into their programs, under which licences; sums of all
-	@[ -x $(BUILD)/tools/cyclonedx-gomod ] || GOBIN=$(BUILD)/tools go install -trimpath $(CYCLONEDX)
-	installer/report.sh $(BUILD)/tools/cyclonedx-gomod $(VERSION) $(DIST) $(PROGRAMS)
-
-# Unpacked into PolicyDefinitions, the central store or a computer's.
-.PHONY: admx
-admx: ## Pack the Group Policy templates: dist/cardbridge-<version>-admx.zip.
-	go run ./manifests/admx -zip $(DIST)/cardbridge-$(VERSION)-admx.zip
-
-.PHONY: packages-macos
-packages-macos: $(TRY_OUT) ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz.
-	rm -rf $(BUILD)/macos
-	go run -ldflags "$(RELEASE_LDFLAGS)" ./manifests/render -out $(BUILD)/macos $(RENDER_FLAGS)
-	installer/macos/archive.sh $(BUILD)/macos/macos $(DIST)/cardbridge-$(VERSION)-macos-scripts.tar.gz
+.PHONY: packages-linux
+packages-linux: setup $(TRY_OUT) ## Build deb and rpm: dist/cardbridge*.deb, *.rpm.
+	go run -tags man -ldflags "$(RELEASE_LDFLAGS)" ./host man $(BUILD)/packages-linux-man
+	VERSION="$(VERSION)" LDFLAGS="$(RELEASE_LDFLAGS)" RENDER_FLAGS="$(RENDER_FLAGS)" ARCHES="$(ARCHES)" \
+		NFPM="$(NFPM)" MAN=$(BUILD)/packages-linux-man installer/linux/build.sh $(BUILD)/packages-linux '$(DIST)'
 
 PROGRAMS += windows-x64=$(BIN)/windows/cardbridge.exe
+# A single id is forced on Chrome and Edge alike: the own one, else that of Chrome's store, which Edge takes from, too.
+WINDOWS_UPDATE_URL = $(if $(OWN_ID),$(UPDATE_URL),$(if $(CHROME_ID),https://clients2.google.com/service/update2/crx))
 
 # With a key everything in it is signed, and it itself; with its future address there are manifests for winget.
 .PHONY: packages-windows
 packages-windows: setup $(TRY_OUT) ## Build the MSI for Windows x64: dist/cardbridge-<version>-x64.msi.
-	go run ./installer/windows -out $(DIST) -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(if $(OWN_ID),$(UPDATE_URL))" \
-		-sign-key "$(SIGN_KEY)" -sign-cert "$(SIGN_CERT)" -timestamp-url "$(TIMESTAMP_URL)" -winget-url "$(WINGET_URL)" -program $(BIN)/windows/cardbridge.exe
+	go run ./installer/windows -out '$(DIST)' -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(WINDOWS_UPDATE_URL)" \
+		-sign-key '$(SIGN_KEY)' -sign-cert '$(SIGN_CERT)' -timestamp-url '$(TIMESTAMP_URL)' -winget-url '$(WINGET_URL)' -program $(BIN)/windows/cardbridge.exe
+
+.PHONY: packages-macos
+packages-macos: setup $(TRY_OUT) ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz.
+	rm -rf $(BUILD)/macos
+	go run -ldflags "$(RELEASE_LDFLAGS)" ./manifests/render -out $(BUILD)/macos $(RENDER_FLAGS)
+	installer/macos/archive.sh $(BUILD)/macos/macos '$(DIST)'/cardbridge-$(VERSION)-macos-scripts.tar.gz
+
+# Unpacked into PolicyDefinitions, the central store or a computer's.
+.PHONY: admx
+admx: ## Pack the Group Policy templates: dist/cardbridge-<version>-admx.zip.
+	go run ./manifests/admx -zip '$(DIST)'/cardbridge-$(VERSION)-admx.zip
+
+# Run, not required, as nfpm: 80 modules of its own. A folder for each version, so that another one is another tool.
+CYCLONEDX_VERSION := v1.10.0
+CYCLONEDX         := $(BUILD)/tools/$(CYCLONEDX_VERSION)/cyclonedx-gomod
+$(CYCLONEDX):
+	GOBIN=$(@D) go install -trimpath github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_VERSION)
+
+.PHONY: packages-report
+packages-report: $(CYCLONEDX) # after the packages: what is linked into their programs, under which licences; sums of all
+	installer/report.sh $(CYCLONEDX) $(VERSION) '$(DIST)' $(PROGRAMS)

@@ -71,7 +71,11 @@ func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller strin
 }
 
 func (s *agentSession) Readers(ctx context.Context) ([]string, error) {
-	return readerNames(ctx, s.cards)
+	view, err := s.cards.Look(ctx)
+	if err == nil && view.Service != token.ServiceRunning {
+		err = agent.ErrNoPCSC
+	}
+	return readerNames(view), err
 }
 
 func (s *agentSession) Run(ctx context.Context, in io.Reader, out io.Writer) error {
@@ -81,12 +85,9 @@ func (s *agentSession) Run(ctx context.Context, in io.Reader, out io.Writer) err
 func (s *agentSession) Close() { s.cards.Close() }
 
 // askAgent meets the agent as a relay does, for doctor.
-func askAgent(ctx context.Context, cards *token.Service) doctor.AgentState {
+func askAgent(ctx context.Context, env settings, cards *token.Service) doctor.AgentState {
 	state := doctor.AgentState{Installed: agent.Installed(), Path: agent.Place(), Version: version}
-	names, err := readerNames(ctx, cards)
-	if err != nil {
-		names = nil // doctor tells of readers by itself
-	}
+	names, _ := ownReaders(ctx, env, cards) // doctor tells of readers by itself
 	link, err := agent.Connect(ctx, version, "doctor", names)
 	if link != nil {
 		link.Close()
@@ -103,7 +104,8 @@ func askAgent(ctx context.Context, cards *token.Service) doctor.AgentState {
 	case errors.Is(err, agent.ErrImpostor):
 		state.Problem = doctor.AgentImpostor
 	case errors.As(err, &refused):
-		state.Problem = map[agent.Refusal]doctor.AgentProblem{agent.RefusedSession: doctor.AgentRefused, agent.RefusedMany: doctor.AgentBusy}[refused.Why]
+		state.Problem = map[agent.Refusal]doctor.AgentProblem{
+			agent.RefusedSession: doctor.AgentRefused, agent.RefusedMany: doctor.AgentBusy, agent.RefusedPCSC: doctor.AgentNoPCSC}[refused.Why]
 		if state.Problem == "" {
 			state.Problem = doctor.AgentSilent
 		}

@@ -59,7 +59,7 @@ func examine(ctx context.Context, env settings, doc *policy.Policy, cards *token
 	list := doctor.Examine(ctx, doctor.Machine{
 		System: runtime.GOOS, Arch: runtime.GOARCH, Home: env.home, Host: protocol.HostName, Executable: executable,
 		Version: version, Remote: env.remote, Now: now, Policy: doc, Cards: cards,
-		Agent: func(ctx context.Context) doctor.AgentState { return askAgent(ctx, cards) },
+		Agent: func(ctx context.Context) doctor.AgentState { return askAgent(ctx, env, cards) },
 	})
 	return report{version, build, protocol.Version, system, now.UTC().Truncate(time.Second), doctor.Worst(list), list}
 }

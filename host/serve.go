@@ -79,12 +79,9 @@ func toAgent(ctx context.Context, env settings, log zerolog.Logger, cards *token
 	if wantsLocal(first) {
 		return nil, rest
 	}
-	var names []string
-	var err error
+	// our own look comes first: what is plugged in meanwhile, the agent sees too
+	names, err := ownReaders(ctx, env, cards)
 	var link *agent.Link
-	if env.ownReaders { // our own look comes first: what is plugged in meanwhile, the agent sees too
-		names, err = readerNames(ctx, cards)
-	}
 	if err == nil {
 		link, err = agent.Connect(ctx, version, caller, names)
 	}
@@ -109,13 +106,21 @@ func wantsLocal(first []byte) bool {
 	return err == nil && params.Local
 }
 
-func readerNames(ctx context.Context, cards *token.Service) ([]string, error) {
+// ownReaders are those that the agent must see as well, if it is to be used.
+func ownReaders(ctx context.Context, env settings, cards *token.Service) ([]string, error) {
+	if !env.ownReaders {
+		return nil, nil
+	}
 	view, err := cards.Look(ctx)
+	return readerNames(view), err
+}
+
+func readerNames(view token.View) []string {
 	names := make([]string, 0, len(view.Readers))
 	for _, r := range view.Readers {
 		names = append(names, r.Name)
 	}
-	return names, err
+	return names
 }
 
 // relay passes frames on until one side ends. A browser sees the agent's end as the host's.

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict';
 import {execFileSync, spawnSync} from 'node:child_process';
 import {createHash, generateKeyPairSync} from 'node:crypto';
-import {chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {chromium} from 'playwright-core';
+import {shippedFiles} from '../tools/shipped.mjs';
 
 const root = join(import.meta.dirname, '../..');
 const shots = process.env.CARDBRIDGE_SHOTS ?? mkdtempSync(join(tmpdir(), 'cardbridge-shots-'));
@@ -55,6 +56,7 @@ test('the same bytes whenever, wherever, under whatever umask', () => {
   const args = ['--key', key, '--update-url', updates];
   const first = digests(packed('once', args, {TZ: 'UTC'}));
   assert.deepEqual(first.map(([name]) => name), [crxName, zipName, 'updates.xml'].toSorted());
+  execFileSync('xmllint', ['--noout', join(folder, 'once', 'updates.xml')]);
   assert.deepEqual(digests(packed('twice', args, {TZ: 'Asia/Taipei'})), first);
 });
 
@@ -79,20 +81,51 @@ test('the id is the key\'s, never the test key\'s of the manifest', () => {
 });
 
 test('what cannot be packed is refused with the reason, nothing is written', () => {
+  const out = join(folder, 'refused');
+  const keyFile = (name, text) => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const pem = {type: 'pkcs8', format: 'pem'};
+  const ec = keyFile('ec.pem', generateKeyPairSync('ec', {namedCurve: 'P-256'}).privateKey.export(pem));
+  const short = keyFile('short.pem', generateKeyPairSync('rsa', {modulusLength: 1024}).privateKey.export(pem));
+  const locked = keyFile('locked.pem', generateKeyPairSync('rsa', {modulusLength: 2048}).privateKey.export({...pem, cipher: 'aes-256-cbc', passphrase: 'x'}));
+  const publicOnly = keyFile('public.pem', execFileSync('openssl', ['pkey', '-in', key, '-pubout']));
   for (const [args, reason] of [
-    [[], /--out/], [['--out', join(folder, 'x'), '--key', key], /go together/], [['--out', join(folder, 'x'), '--key', join(folder, 'none.pem'), '--update-url', updates], /no such key/],
-    [['--out', join(folder, 'x'), '--key', key, '--update-url', 'http://files.example.gov.tw/updates.xml'], /https/],
-    [['--out', join(folder, 'x'), '--key', key, '--update-url', 'https://u:p@files.example.gov.tw/updates.xml'], /plain address/], [['--id'], /--key/],
+    [['--key', key], /go together/], [['--update-url', updates], /go together/], [['--key', join(folder, 'none.pem'), '--update-url', updates], /no private key/],
+    [['--key', ec, '--update-url', updates], /RSA/], [['--key', short, '--update-url', updates], /2048/],
+    [['--key', locked, '--update-url', updates], /without a password/], [['--key', publicOnly, '--update-url', updates], /no private key/],
+    ...['http://files.example.gov.tw/updates.xml', 'ftp://files.example.gov.tw/updates.xml'].map((url) => [['--key', key, '--update-url', url], /https/]),
+    ...['https://u:p@files.example.gov.tw/updates.xml', 'https://files.example.gov.tw/updates.xml?x=1', 'https://files.example.gov.tw/a&b/updates.xml',
+      'https://files.example.gov.tw/cardbridge'].map((url) => [['--key', key, '--update-url', url], /plain address/]),
+    [['--update-url'], /argument/], [['--unknown'], /--unknown/],
   ]) {
-    const {status, stderr} = pack(args);
+    const {status, stderr} = pack(['--out', out, ...args]);
     assert.notEqual(status, 0, args.join(' '));
     assert.match(stderr, reason);
+    assert.doesNotMatch(stderr, /\n\s+at /, 'no trace of the stack');
+    assert.ok(!existsSync(out) && !existsSync(join(folder, 'none.pem')), args.join(' '));
   }
-  assert.ok(!readdirSync(folder).includes('none.pem'), 'no key is made up');
+  for (const args of [[], ['--id']]) assert.notEqual(pack(args).status, 0);
+});
+
+test('what lies about in the folder is not shipped', () => {
+  const copy = join(folder, 'copy');
+  cpSync(join(root, 'extension'), copy, {recursive: true});
+  assert.deepEqual(shippedFiles(copy), shippedFiles(join(root, 'extension')));
+  for (const stray of ['release-key.pem', '.env', '.DS_Store', 'options/options.js~', 'background/key.pem', 'notes/x.js']) {
+    mkdirSync(join(copy, stray, '..'), {recursive: true});
+    writeFileSync(join(copy, stray), 'x');
+    assert.throws(() => shippedFiles(copy), (error) => error.message.includes(stray), stray);
+    rmSync(join(copy, stray));
+  }
+  symlinkSync('/etc/hostname', join(copy, 'options/link.js'));
+  assert.throws(() => shippedFiles(copy), /link\.js/);
 });
 
 test('the stores can take texts and pictures as they are', () => {
   const shapes = [];
+  const all = [];
   for (const [lang, locale] of [['zh-TW', 'zh_TW'], ['en', 'en']]) {
     const {name, description} = JSON.parse(readFileSync(join(root, 'extension/_locales', locale, 'messages.json'), 'utf8'));
     assert.ok(name.message.length <= 75 && description.message.length <= 132, 'Chrome: at most 75 and 132 characters');
@@ -101,6 +134,7 @@ test('the stores can take texts and pictures as they are', () => {
     const permissions = JSON.parse(readFileSync(join(root, 'extension/manifest.json'), 'utf8')).permissions;
     for (const permission of permissions) assert.ok(text.includes(`| ${permission} |`), `${lang}: why ${permission}?`);
     const pictures = readdirSync(join(root, 'docs/store', lang));
+    all.push(...pictures.map((picture) => readFileSync(join(root, 'docs/store', lang, picture), 'base64')));
     assert.ok(pictures.length >= 1);
     for (const picture of pictures) {
       const png = readFileSync(join(root, 'docs/store', lang, picture));
@@ -108,6 +142,7 @@ test('the stores can take texts and pictures as they are', () => {
     }
   }
   assert.equal(shapes[0], shapes[1], 'both languages say the same');
+  assert.equal(new Set(all).size, all.length, 'each picture is in its own language');
 });
 
 /** Chromium under policies of its own: a mount that only it sees. Nothing of the command line installs anything. */

@@ -7,7 +7,9 @@
 // With a key, DIR/cardbridge-extension-<version>.crx (CRX3) and DIR/updates.xml, the update manifest, for an agency that delivers the
 // extension itself: both lie in one folder of its web server, URL is where updates.xml is. The key is RSA in PEM; it decides the id,
 // whoever has it can replace the extension on every desk: it belongs to the release, never into this tree. --id prints the id.
-import {createWriteStream, existsSync, mkdirSync, readFileSync} from 'node:fs';
+import {createPrivateKey} from 'node:crypto';
+import {cpSync, createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {finished} from 'node:stream/promises';
 import {parseArgs} from 'node:util';
@@ -21,13 +23,25 @@ function withoutKey({key: _, ...manifest}) {
   return manifest;
 }
 
-/** @param {string} text */
-function webAddress(text) {
+/** @param {string} text @returns {URL} of updates.xml, in a form that needs no escape in it */
+function updateAddress(text) {
   const url = new URL(text);
   const loopback = url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
   if (url.protocol !== 'https:' && !loopback) throw new Error(`${text}: browsers take updates from https alone (http on loopback)`);
-  if (url.username || url.search || url.hash) throw new Error(`${text}: a plain address, without a user, query or fragment`);
+  if (url.href !== text || url.username || !/^[\w./:%~-]+\/updates\.xml$/.test(text)) throw new Error(`${text}: a plain address that ends with /updates.xml`);
   return url;
+}
+
+/** @param {string} path @returns {import('node:crypto').KeyObject} CRX3 as browsers take it has RSA signatures */
+function packingKey(path) {
+  let key;
+  try {
+    key = createPrivateKey(readFileSync(path));
+  } catch (error) {
+    throw new Error(`${path}: no private key in PEM without a password (${/** @type {any} */ (error).code})`);
+  }
+  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) throw new Error(`${path}: an RSA key of 2048 bits or more is needed`);
+  return key;
 }
 
 /** @param {string} out @param {string} version */
@@ -36,7 +50,7 @@ async function forStores(out, version) {
   await finished(zip(extension, withoutKey).pipe(file));
 }
 
-/** @param {string} out @param {string} version @param {string} key @param {URL} updates @param {string} least Chrome's version */
+/** @param {string} out @param {string} version @param {string} key its path @param {URL} updates @param {string} least Chrome's version */
 async function forAgencies(out, version, key, updates, least) {
   const name = `cardbridge-extension-${version}.crx`;
   await crx3(zip(extension, (manifest) => ({...withoutKey(manifest), update_url: updates.href})), {
@@ -44,20 +58,31 @@ async function forAgencies(out, version, key, updates, least) {
   });
 }
 
-const {values} = parseArgs({options: {out: {type: 'string'}, key: {type: 'string'}, 'update-url': {type: 'string'}, id: {type: 'boolean'}}});
-const {key, out, 'update-url': updateURL, id: onlyId} = values;
-try {
-  if (key !== undefined && !existsSync(key)) throw new Error(`${key}: there is no such key`); // the library would make one
-  if (onlyId) {
-    if (!key) throw new Error('--id needs --key');
-    console.log(extensionId(readFileSync(key)));
-  } else {
-    if (!out) throw new Error('--out names the folder');
-    if (Boolean(key) !== Boolean(updateURL)) throw new Error('--key and --update-url go together');
-    const {version, minimum_chrome_version: least} = JSON.parse(readFileSync(join(extension, 'manifest.json'), 'utf8'));
+/** All or nothing: what failed half-way is not there. @param {string} out @param {string | undefined} key @param {string | undefined} updateURL */
+async function pack(out, key, updateURL) {
+  if (Boolean(key) !== Boolean(updateURL)) throw new Error('--key and --update-url go together');
+  const updates = updateURL && updateAddress(updateURL);
+  if (key) packingKey(key);
+  const {version, minimum_chrome_version: least} = JSON.parse(readFileSync(join(extension, 'manifest.json'), 'utf8'));
+  const made = mkdtempSync(join(tmpdir(), 'cardbridge-pack-'));
+  try {
+    await forStores(made, version);
+    if (key && updates) await forAgencies(made, version, key, updates, `${least}.0.0`);
     mkdirSync(out, {recursive: true});
-    await forStores(out, version);
-    if (key && updateURL) await forAgencies(out, version, key, webAddress(updateURL), `${least}.0.0`);
+    cpSync(made, out, {recursive: true});
+  } finally {
+    rmSync(made, {recursive: true, force: true});
+  }
+}
+
+try {
+  const {values} = parseArgs({options: {out: {type: 'string'}, key: {type: 'string'}, 'update-url': {type: 'string'}, id: {type: 'boolean'}}});
+  if (values.id) {
+    if (!values.key) throw new Error('--id needs --key');
+    console.log(extensionId(packingKey(values.key)));
+  } else {
+    if (!values.out) throw new Error('--out names the folder');
+    await pack(values.out, values.key, values['update-url']);
   }
 } catch (error) {
   console.error('pack:', error instanceof Error ? error.message : error);

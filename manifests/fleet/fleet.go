@@ -4,7 +4,8 @@ package fleet
 import (
 	"errors"
 	"fmt"
-	"net/url"
+	"regexp"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -96,15 +97,17 @@ func (r Release) Check() error {
 	if (r.Own == "") != (r.UpdateURL == "") {
 		return errors.New("fleet: an own id goes with an update URL")
 	}
-	for _, address := range []string{r.UpdateURL, r.FirefoxURL} {
-		u, err := url.Parse(address)
-		loopback := err == nil && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost")
-		if address != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !loopback) {
-			return fmt.Errorf("fleet: %q is no https address", address)
-		}
+	if r.UpdateURL != "" && (!plainAddress.MatchString(r.UpdateURL) || !strings.HasSuffix(r.UpdateURL, "/updates.xml")) {
+		return fmt.Errorf("fleet: %q is no plain https address that ends with /updates.xml", r.UpdateURL)
+	}
+	if r.FirefoxURL != "" && !plainAddress.MatchString(r.FirefoxURL) {
+		return fmt.Errorf("fleet: %q is no plain https address", r.FirefoxURL)
 	}
 	return nil
 }
+
+// plainAddress is https, or http on loopback, without user, query or fragment: extension/tools/pack.mjs demands the same.
+var plainAddress = regexp.MustCompile(`^(https://[\w.-]+|http://(localhost|127\.0\.0\.1))(:\d{1,5})?(/[\w.%~-]+)+$`)
 
 // from is the id, with its update URL, that a browser installs: the own one before the browser's store, that before Chrome's,
 // which Edge takes from, too.

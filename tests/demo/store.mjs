@@ -19,9 +19,11 @@ for (const lang of ['zh-TW', 'en']) {
     const window = await browser.prompt('pin');
     await compose(browser.context, page, window, join(folder, '1-pin-window.png'));
     await window.close();
+    await browser.worker.evaluate((language) => chrome.storage.local.set({language}), lang);
     const options = await browser.context.newPage();
     await options.setViewportSize(SIZE);
     await options.goto(`chrome-extension://${new URL(browser.worker.url()).host}/options/options.html`);
+    await options.waitForSelector(`html[lang="${lang === 'en' ? 'en' : 'zh-Hant-TW'}"]`);
     await options.waitForSelector('#connection[data-state="connected"]');
     await options.waitForSelector('#diagnosis:not([data-state="examining"])', {timeout: 120_000});
     await options.screenshot({path: join(folder, '2-settings.png')});

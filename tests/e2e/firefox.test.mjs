@@ -1,13 +1,13 @@
 // The same folder in real Firefox ESR: logins, a signed document, what a person is told when the host is not there.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {chmodSync, cpSync, createWriteStream, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, createWriteStream, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {finished} from 'node:stream/promises';
 import {after, before, describe, test} from 'node:test';
 import {zip} from '../../extension/tools/shipped.mjs';
 import {startFirefox, until} from '../world/firefox.mjs';
-import {createWorld, hosts, root} from '../world/world.mjs';
+import {copyExtension, createWorld, hosts, root} from '../world/world.mjs';
 import {startSite} from './site.mjs';
 
 const ADDON = 'cardbridge@cardbridge.tw';
@@ -193,7 +193,7 @@ test('the person takes the sites back: the page finds no extension, and none of 
 test('an add-on of another id may not start the host', async () => {
   await world.browser.uninstall(ADDON);
   const other = join(world.folder, 'other-extension');
-  cpSync(join(root, 'extension'), other, {recursive: true, filter: (path) => !path.includes('/test')});
+  copyExtension(other);
   const manifest = JSON.parse(readFileSync(join(other, 'manifest.json'), 'utf8'));
   manifest.browser_specific_settings.gecko.id = 'other@example.tw';
   writeFileSync(join(other, 'manifest.json'), JSON.stringify(manifest));

@@ -1,10 +1,10 @@
 // What a person is told when the host is missing, forbidden, disabled, gone or garbled; that none is left running.
 import assert from 'node:assert/strict';
-import {chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {createWorld, hosts, root, startBrowser, typePIN} from '../world/world.mjs';
+import {copyExtension, createWorld, hosts, startBrowser, typePIN} from '../world/world.mjs';
 
 let world;
 before(async () => { world = await createWorld({cards: 'citizen', browser: {register: false}}); });
@@ -74,7 +74,7 @@ test('the host is of an older protocol', async () => {
 
 test('an extension of another id may not start the host', async () => {
   const other = join(world.folder, 'other-extension');
-  cpSync(join(root, 'extension'), other, {recursive: true, filter: (path) => !path.includes('/test')});
+  copyExtension(other);
   const manifest = JSON.parse(readFileSync(join(other, 'manifest.json'), 'utf8'));
   delete manifest.key; // its id now follows from its folder
   writeFileSync(join(other, 'manifest.json'), JSON.stringify(manifest));

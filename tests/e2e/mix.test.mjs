@@ -1,9 +1,9 @@
 // A fleet is never of one version: the released host's protocol with extensions of an earlier and a later one, in real Chromium.
 import assert from 'node:assert/strict';
-import {cpSync, readFileSync, writeFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
-import {createWorld, root, startBrowser, typePIN} from '../world/world.mjs';
+import {copyExtension, createWorld, startBrowser, typePIN} from '../world/world.mjs';
 
 let world;
 before(async () => { world = await createWorld({cards: 'citizen'}); });
@@ -12,7 +12,7 @@ after(async () => { await world?.stop(); });
 /** The extension as it would be with other protocols, in a browser of its own. */
 async function withProtocols(version, protocols, use) {
   const folder = join(world.folder, `extension-${version}`);
-  cpSync(join(root, 'extension'), folder, {recursive: true, filter: (path) => !path.includes('/test')});
+  copyExtension(folder);
   const manifest = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8'));
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify({...manifest, version}));
   const link = join(folder, 'background', 'hostlink.js');

@@ -41,7 +41,7 @@ var files = sync.OnceValues(func() (map[string]string, error) {
 		}
 		if entry.IsDir() {
 			switch base := entry.Name(); {
-			case base == "node_modules", base == ".git", name == filepath.Join(root, "build"):
+			case base == "node_modules", base == ".git", name == filepath.Join(root, "build"), name == filepath.Join(root, "dist"):
 				return fs.SkipDir
 			}
 			return nil

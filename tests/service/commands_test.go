@@ -186,6 +186,23 @@ func TestDoctorKnowsTheAgent(t *testing.T) {
 	require.Contains(t, string(out), `"agentSilent"`)
 }
 
+// An agent that PC/SC does not let in sees no reader: people go on without it, doctor says why.
+func TestAnAgentThatPolkitRefuses(t *testing.T) {
+	the := begin(t, "citizen")
+	const rule = "/etc/polkit-1/rules.d/50-cardbridge-agent.rules"
+	run(t, "mv", rule, rule+".away")
+	run(t, "systemctl", "restart", "polkit.service")
+	t.Cleanup(func() {
+		run(t, "mv", rule+".away", rule)
+		run(t, "systemctl", "restart", "polkit.service")
+	})
+	insert(t, the) // the daemon may not have outlived that
+	the.Renew()
+	login(t, world.alice.browser(t), the)
+	direct(t, world.alice, "noPCSC")
+	require.Equal(t, "agentNoPCSC", world.alice.findings(t)["agent"])
+}
+
 // mostExposed is what the unit was measured to have, in tenths: 0 is nothing, 100 everything.
 const mostExposed = 15
 

@@ -1,8 +1,9 @@
 // The whole of CardBridge on one machine: virtual card, portal, host, a browser with the extension in a throw-away profile.
 // Everything is written below one folder and ends with stop().
-import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
+import {cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import {chromium} from 'playwright-core';
+import {shippedFiles} from '../../extension/tools/shipped.mjs';
 import {keepHostLogs} from './logs.mjs';
 import {startPortal} from './portal.mjs';
 import {bin, root, run} from './process.mjs';
@@ -21,6 +22,11 @@ export function setPolicy(policy) {
   mkdirSync(join(policyFile, '..'), {recursive: true, mode: 0o755}); // whatever the umask: others must not write it
   if (policy) writeFileSync(policyFile, JSON.stringify(policy), {mode: 0o644});
   else rmSync(policyFile, {force: true});
+}
+
+/** The extension as it is shipped, in a folder where a test may change it. @param {string} folder */
+export function copyExtension(folder) {
+  for (const name of shippedFiles(extension)) cpSync(join(extension, name), join(folder, name));
 }
 
 /** @param {{headless?: boolean, lang?: string, extensionDir?: string, args?: string[]}} options */

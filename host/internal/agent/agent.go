@@ -35,12 +35,17 @@ const (
 	RefusedMany Refusal = "tooManyConnections"
 	// RefusedGreeting: the peer's first message is none of a relay's.
 	RefusedGreeting Refusal = "notARelay"
+	// RefusedPCSC: the agent does not get at PC/SC, so that it sees no reader; the relay's session may.
+	RefusedPCSC Refusal = "noPCSC"
 	// RefusedTrouble: the agent could not find out what it needs; its log says what.
 	RefusedTrouble Refusal = "trouble"
 )
 
 // ErrNotActive says that a peer's login session is not active, or not at this computer.
 var ErrNotActive = errors.New("agent: the peer's login session is not the active one at this computer")
+
+// ErrNoPCSC says that an agent does not get at PC/SC.
+var ErrNoPCSC = errors.New("agent: PC/SC does not run, or does not let the agent in")
 
 // The messages with which a relay and an agent meet, each in a frame, before those of the session.
 type (

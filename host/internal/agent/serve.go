@@ -191,9 +191,14 @@ func (s *server) greet(ctx context.Context, conn net.Conn, peer Peer, answer *we
 	if err != nil {
 		return nil, RefusedTrouble, err
 	}
-	if answer.Readers, err = session.Readers(ctx); err != nil {
-		session.Close()
-		return nil, RefusedTrouble, err
+	readers, err := session.Readers(ctx)
+	if err == nil {
+		answer.Readers = readers
+		return session, "", nil
 	}
-	return session, "", nil
+	session.Close()
+	if errors.Is(err, ErrNoPCSC) {
+		return nil, RefusedPCSC, err
+	}
+	return nil, RefusedTrouble, err
 }

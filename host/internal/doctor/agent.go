@@ -1,15 +1,19 @@
 package doctor
 
+import "github.com/cardbridge/cardbridge/host/internal/token"
+
 // AgentProblem is why a session does not use the agent, the OS service.
 type AgentProblem string
 
 // The problems. Impostor: what is at its place is not the system's. Refused: it does not serve this session, which is not the
-// active local one. Readers: it does not see a reader that this session sees. Busy: too many connections are open. Silent: it does not answer as an agent does.
+// active local one. Readers: it does not see a reader that this session sees. Busy: too many connections are open. NoPCSC: it does not
+// get at PC/SC. Silent: it does not answer as an agent does.
 const (
 	AgentImpostor AgentProblem = "impostor"
 	AgentRefused  AgentProblem = "refused"
 	AgentReaders  AgentProblem = "readers"
 	AgentBusy     AgentProblem = "busy"
+	AgentNoPCSC   AgentProblem = "noPCSC"
 	AgentSilent   AgentProblem = "silent"
 )
 
@@ -23,7 +27,8 @@ type AgentState struct {
 }
 
 var agentCodes = map[AgentProblem]string{
-	AgentImpostor: "agentImpostor", AgentRefused: "agentRefused", AgentReaders: "agentReaders", AgentBusy: "agentBusy", AgentSilent: "agentSilent",
+	AgentImpostor: "agentImpostor", AgentRefused: "agentRefused", AgentReaders: "agentReaders", AgentBusy: "agentBusy",
+	AgentNoPCSC: "agentNoPCSC", AgentSilent: "agentSilent",
 }
 
 // agent tells of the OS service. That there is none is nothing to repair.
@@ -40,7 +45,7 @@ func agent(v *visit) {
 		v.tell("agentNone", "")
 	case a.Version != "" && a.Version != v.Version:
 		v.tell("agentOther", a.Path, "{version}", a.Version, "{ours}", v.Version)
-	case bad:
+	case bad && !(a.Problem == AgentNoPCSC && v.view.Service != token.ServiceRunning): // of that, pcsc tells
 		v.tell(code, a.Path, "{reason}", why)
 	default:
 		v.tell("agent", a.Path, "{version}", a.Version)

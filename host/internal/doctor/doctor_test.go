@@ -140,6 +140,11 @@ var broken = []machine{
 	}, []string{"agent agentSilent"}},
 	{"OS service that serves the active session alone", func(f *fabricated) { f.agent.Problem, f.agent.Err = AgentRefused, errors.New("not active") }, []string{}},
 	{"OS service that sees other readers", func(f *fabricated) { f.agent.Problem = AgentReaders }, []string{}},
+	{"OS service that polkit keeps from PC/SC", func(f *fabricated) { f.agent.Problem = AgentNoPCSC }, []string{"agent agentNoPCSC"}},
+	{"OS service without PC/SC, which does not run", func(f *fabricated) {
+		f.agent.Problem = AgentNoPCSC
+		f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceNotRunning}}
+	}, []string{"pcsc pcscNotRunning"}},
 	{"OS service with too many connections", func(f *fabricated) { f.agent.Problem = AgentBusy }, []string{"agent agentBusy"}},
 
 	{"no PC/SC", func(f *fabricated) { f.cards.inv = token.Inventory{View: token.View{Service: token.ServiceMissing}} }, []string{"pcsc pcscMissing"}},

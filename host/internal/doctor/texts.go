@@ -78,6 +78,8 @@ var catalogue = map[string]text{
 		Text{"the OS service has too many connections, so that it is not used; the host uses the cards itself", "close browser windows and profiles that are not used; if that does not help, read its log (journalctl -u cardbridge-agent)"}},
 	"agentReaders": {Info, Text{"系統服務看不到這個工作階段的某個讀卡機；卡片由主程式自己使用。", ""},
 		Text{"the OS service does not see some reader of this session; the host uses the cards itself", ""}},
+	"agentNoPCSC": {Warning, Text{"系統服務不能使用讀卡機服務（PC/SC）；卡片由主程式自己使用。", "請執行 cardbridge service install（它會放置 polkit 規則），並確認沒有其他 polkit 規則拒絕 cardbridge-agent。"},
+		Text{"the OS service does not get at PC/SC; the host uses the cards itself", "run cardbridge service install, which places the polkit rule; see that no other rule of polkit refuses cardbridge-agent"}},
 	"agentSilent": {Error, Text{"系統服務已經安裝，但沒有正常回答（{reason}）。", "請執行 cardbridge service restart；仍然不行時，請看它的紀錄（journalctl -u cardbridge-agent）。"},
 		Text{"the OS service is installed, but does not answer as it should ({reason})", "cardbridge service restart; if that does not help, read its log (journalctl -u cardbridge-agent)"}},
 
