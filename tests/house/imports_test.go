@@ -61,6 +61,7 @@ var rooms = []room{
 		"pages on the library; which database it stands on is main's choice"},
 	{"portal/demo", []string{"portal/account", "portal/audit", "portal/challenge", "portal/demo/web", "portal/roster", "portal/secret", "portal/session",
 		"portal/store", "portal/verify", "portal/verify/revocation", "signature/webeid"}, "what a portal outside this tree could import too"},
+	{"installer/linux/stage", []string{"manifests", "protocol"}, "packages put data where browsers look for it; the program itself is packed, not imported"},
 	{"testcard", []string{"testcard"}, "the card under test must not share code with what it tests"},
 	{"tests", []string{"tests", "testcard"}, "tests of the whole use what was built, from the outside"},
 	{"tests/verdicts", []string{"signature/cms", "signature/webeid"}, "the verifiers are what is compared there"},

@@ -73,7 +73,7 @@ func setUp(m *testing.M) (code int, err error) {
 	}
 	defer issuer.Close()
 	world.deck = deck.New(issuer)
-	if world.Box, err = box.Start([]string{"pcscd", "vsmartcard-vpcd", "opensc-pkcs11", "openssh-server", "openssh-client"}); err != nil {
+	if world.Box, err = box.Start(box.Packages); err != nil {
 		return 1, err
 	}
 	defer func() {

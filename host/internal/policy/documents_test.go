@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -183,4 +184,16 @@ func TestAFaultSaysWhereAndWhat(t *testing.T) {
 		assert.Regexp(t, `\p{Han}.*。$`, text.chinese, code)
 		assert.NotRegexp(t, `\p{Han}`, text.english, code)
 	}
+}
+
+// Packages put a policy in place that says what the built-in one does, so that whoever edits it sees what is in force.
+func TestThePackagedPolicyIsTheBuiltIn(t *testing.T) {
+	f, err := os.Open("../../../installer/linux/policy.json")
+	require.NoError(t, err)
+	defer f.Close()
+	doc, bad := decode(f)
+	require.Nil(t, bad)
+	require.Equal(t, documentVersion, *doc.Version)
+	doc.Version = nil
+	require.Equal(t, builtIn, doc)
 }
