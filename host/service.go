@@ -84,6 +84,7 @@ func serviceProblem(err error) error {
 	for known, texts := range map[error]bothTexts{
 		service.ErrInstalled:     {"服務已經安裝。要換成這個程式，請先執行 cardbridge service uninstall。", "the service is installed already; to change to this program, run cardbridge service uninstall first"},
 		service.ErrNotInstalled:  {"沒有安裝服務。請先執行 cardbridge service install。", "the service is not installed; run cardbridge service install first"},
+		service.ErrPackaged:      {"服務是套件安裝的，由套件管理員移除；只要停用服務，請執行 systemctl disable --now cardbridge-agent.socket。", "a package brought the service, and its manager removes it; to switch it off, systemctl disable --now cardbridge-agent.socket"},
 		service.ErrPlace:         {"程式所在的位置不能作為服務。請先把它放到只有系統管理員可以寫入的資料夾，例如 /usr/local/bin：", "the program cannot be a service from where it lies; put it where only administrators can write, /usr/local/bin for instance: "},
 		service.ErrAdministrator: {"需要系統管理員權限。Linux 請用 sudo 執行。", "only an administrator may do that; on Linux use sudo"},
 		service.ErrNoManager:     {"這個系統沒有執行認得的服務管理員；沒有服務也能使用憑證通。", "no service manager that is known runs here; CardBridge works without the service"},

@@ -67,7 +67,7 @@ var catalogue = map[string]text{
 		Text{"no profile of any browser has the extension", "install it; one that was loaded from a folder is not seen here"}},
 
 	"agent":     {OK, Text{"系統服務可以使用（{version}）。", ""}, Text{"the OS service answers ({version})", ""}},
-	"agentNone": {Info, Text{"沒有安裝系統服務；卡片由瀏覽器啟動的主程式自己使用。", ""}, Text{"no OS service is installed; the host that the browser starts uses the cards itself", ""}},
+	"agentNone": {Info, Text{"系統服務沒有安裝，或已關閉；卡片由瀏覽器啟動的主程式自己使用。", ""}, Text{"the OS service is not installed, or is switched off; the host that the browser starts uses the cards itself", ""}},
 	"agentOther": {Warning, Text{"系統服務是 {version} 版，這個程式是 {ours} 版，所以沒有使用它。", "請執行 cardbridge service restart；版本仍然不同時，請重新安裝 CardBridge。"},
 		Text{"the OS service is version {version}, this program {ours}, so that it is not used", "cardbridge service restart; if they still differ, install CardBridge anew"}},
 	"agentImpostor": {Error, Text{"系統服務的位置上是別人放的東西，所以沒有使用它。", "請資訊人員查明它從哪裡來，移除後執行 cardbridge service install。"},

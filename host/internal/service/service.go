@@ -27,6 +27,8 @@ var (
 	ErrInstalled = errors.New("service: it is installed already")
 	// ErrNotInstalled says that there is no such service.
 	ErrNotInstalled = errors.New("service: it is not installed")
+	// ErrPackaged says that a package brought the service: the package's manager removes it, the service manager switches it off.
+	ErrPackaged = errors.New("service: a package brought it")
 	// ErrPlace says that the program lies where it cannot be a service for everybody.
 	ErrPlace = errors.New("service: the program is not where a service may be")
 	// ErrAdministrator says that only an administrator may do that.

@@ -31,6 +31,8 @@ const (
 	socket = Name + ".socket"
 	// packaged is the program's place in the units as they are shipped.
 	packaged = "/usr/bin/cardbridge"
+	// vendors is where packages put the units; one of the same name in the administrator's place hides theirs.
+	vendors = "/usr/lib/systemd/system/"
 )
 
 // Install writes units, account and polkit rule, then has systemd listen. The program stays where it is.
@@ -41,6 +43,8 @@ func Install(executable string) error {
 	switch state, err := Status(); {
 	case err != nil:
 		return err
+	case byPackage() && !anyFile():
+		return ErrPackaged
 	case state != NotInstalled:
 		return ErrInstalled
 	}
@@ -113,7 +117,7 @@ func removeFiles() (all error) {
 }
 
 // Uninstall stops the agent and removes what Install wrote, also if only half of it is there. The account stays, as with packages:
-// its number must not come to mean somebody else. What a package brought is the package's to remove.
+// its number must not come to mean somebody else. What a package brought is the package's to remove; where ours hid it, it takes over.
 func Uninstall() error {
 	if err := mayChange(); err != nil {
 		return err
@@ -122,7 +126,10 @@ func Uninstall() error {
 	if err != nil {
 		return err
 	}
-	if state == NotInstalled && !anyFile() {
+	switch {
+	case byPackage() && !anyFile():
+		return ErrPackaged
+	case state == NotInstalled && !anyFile():
 		return ErrNotInstalled
 	}
 	var stopped error
@@ -134,7 +141,17 @@ func Uninstall() error {
 	_ = run("systemctl", "disable", socket)            // its file may be gone, and the link with it
 	_ = run("systemctl", "reset-failed", socket, unit) // there may be no failure to forget
 	_ = os.Remove("/run/cardbridge")                   // the socket's folder, which systemd leaves
-	return errors.Join(stopped, removeFiles(), run("systemctl", "daemon-reload"))
+	removed := errors.Join(stopped, removeFiles(), run("systemctl", "daemon-reload"))
+	if byPackage() {
+		return errors.Join(removed, run("systemctl", "enable", "--now", socket))
+	}
+	return removed
+}
+
+// byPackage tells whether a package's units are there.
+func byPackage() bool {
+	_, err := os.Lstat(vendors + socket)
+	return err == nil
 }
 
 func anyFile() bool {
