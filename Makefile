@@ -62,7 +62,7 @@ demo: setup dev ## Log in: portal, virtual card, browser (PIN_IN_PAGE=1; CARD=mo
 	@node tests/demo/demo.mjs
 
 .PHONY: test
-test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e test-service test-wine cross test-redaction ## Run every test.
+test: setup lint no-test-logs test-unit test-card test-portal test-extension test-e2e test-service test-fleet test-wine cross test-redaction ## Run every test.
 	@echo "test: everything passed"
 
 UNIT := ./protocol/... ./signature/... ./host/... ./manifests/... ./tests/house/... ./tests/macos/... ./tests/verdicts/...
@@ -117,6 +117,22 @@ test-service: setup ## The agent: two people, real systemd, logind, polkit, PC/S
 	go build -trimpath -ldflags "-s -w -X main.version=1.0.1" -o $(BIN)/service/1.0.1 ./host
 	go test -c -o $(BIN)/service/test ./tests/service
 	cd tests/service && $(SUDO) $(BIN)/service/test -test.v -test.timeout 20m -builds $(BIN)/service | grep --line-buffered -v '^==='
+
+# Two versions of the packages as an agency would build them, with the extension under a key that lives as long as build/ does.
+FLEET := $(BUILD)/fleet
+FLEET_UPDATES := http://localhost:8099/updates.xml
+
+.PHONY: test-fleet
+test-fleet: setup ## The packages: installed, upgraded, removed in a Debian with systemd, a login in Chromium that a policy gave the extension.
+	@mkdir -p $(FLEET)
+	@[ -s $(FLEET)/key.pem ] || openssl genrsa -traditional -out $(FLEET)/key.pem 2048 2>/dev/null
+	node extension/tools/pack.mjs --out $(FLEET)/web --key $(FLEET)/key.pem --update-url $(FLEET_UPDATES)
+	id=$$(node extension/tools/pack.mjs --id --key $(FLEET)/key.pem); for version in 1.0.0 1.0.1; do rm -rf $(FLEET)/$$version; \
+		$(MAKE) --no-print-directory packages-linux VERSION=$$version DIST=$(FLEET)/$$version ARCHES=$$(go env GOARCH) EXTENSION_IDS=$$id \
+			RENDER_FLAGS="-own $$id -update-url $(FLEET_UPDATES)"; done
+	go build -o $(FLEET)/portal ./portal/demo
+	go test -c -o $(BIN)/fleet.test ./tests/fleet
+	cd tests/fleet && $(SUDO) $(BIN)/fleet.test -test.v -test.timeout 30m -built $(FLEET) -node $$(command -v node) | grep --line-buffered -v '^==='
 
 .PHONY: bench
 bench: setup dev ## Measure, against a bare C program in the same run; writes build/bench/host.json.

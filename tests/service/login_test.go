@@ -138,8 +138,8 @@ func TestAGreeterIsNobody(t *testing.T) {
 	greeter := world.bob
 	require.Eventually(t, func() bool {
 		for line := range strings.Lines(run(t, "loginctl", "list-sessions", "--no-legend")) {
-			if f := strings.Fields(line); len(f) >= 4 && f[2] == "bob" && f[0] != world.bob.session && f[3] == "seat0" {
-				greeter.session = f[0]
+			if f := strings.Fields(line); len(f) >= 4 && f[2] == "bob" && f[0] != world.bob.Session && f[3] == "seat0" {
+				greeter.Session = f[0]
 				return true
 			}
 		}

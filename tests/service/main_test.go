@@ -147,37 +147,15 @@ func furnish() error {
 }
 
 // person is somebody with a desktop on the seat.
-type person struct{ name, session string }
+type person struct{ box.Person }
 
-// desktop begins a graphical session as a greeter does, by PAM; it lasts as long as the box.
 func desktop(name string) (person, error) {
-	_, err := world.Run("systemd-run", "--quiet", "--unit=desktop-"+name, "-p", "PAMName=login", "-p", "User="+name,
-		"-E", "XDG_SEAT=seat0", "-E", "XDG_SESSION_TYPE=x11", "-E", "XDG_SESSION_CLASS=user", "sleep", "infinity")
-	if err != nil {
-		return person{}, err
-	}
-	for range 100 {
-		out, err := world.Run("loginctl", "list-sessions", "--no-legend")
-		if err != nil {
-			return person{}, err
-		}
-		for line := range strings.Lines(out) {
-			if f := strings.Fields(line); len(f) >= 4 && f[2] == name && f[3] == "seat0" {
-				return person{name, f[0]}, nil
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	return person{}, fmt.Errorf("logind has no session of %s on the seat", name)
+	p, err := world.Desktop(name)
+	return person{p}, err
 }
 
 // inSession runs a command as the person, in the desktop's session.
-func (p person) inSession(args ...string) *exec.Cmd {
-	const join = `uid=$(id -u "$1") session=$2; shift 2
-echo 0 > /sys/fs/cgroup/user.slice/user-$uid.slice/session-$session.scope/cgroup.procs
-exec setpriv --reuid=$uid --regid=$uid --init-groups env -u XDG_RUNTIME_DIR HOME=/srv/$(id -nu $uid) "$@"`
-	return world.Command(append([]string{"bash", "-euc", join, "join", p.name, p.session}, args...)...)
-}
+func (p person) inSession(args ...string) *exec.Cmd { return p.Command(args...) }
 
 // browser starts the host as a browser on the person's desktop does. viaAgent and direct say which of both ways it took.
 func (p person) browser(t *testing.T) *hosttest.Host {
@@ -187,7 +165,7 @@ func (p person) browser(t *testing.T) *hosttest.Host {
 }
 
 // log is where the person's own hosts write; of what the agent does nothing stands there.
-func (p person) log() string { return "/srv/" + p.name + "/.local/state/cardbridge/host.log" }
+func (p person) log() string { return "/srv/" + p.Name + "/.local/state/cardbridge/host.log" }
 
 const withoutAgent = "the session runs without the agent"
 
@@ -212,9 +190,9 @@ func direct(t *testing.T, p person, why string) {
 // inFront brings the person's desktop to the front.
 func (p person) inFront(t *testing.T) {
 	t.Helper()
-	run(t, "loginctl", "activate", p.session)
+	run(t, "loginctl", "activate", p.Session)
 	require.Eventually(t, func() bool {
-		return run(t, "loginctl", "show-session", "-p", "Active", "--value", p.session) == "yes"
+		return run(t, "loginctl", "show-session", "-p", "Active", "--value", p.Session) == "yes"
 	}, hosttest.Patience, 20*time.Millisecond)
 }
 
