@@ -124,6 +124,7 @@ FLEET_UPDATES := http://localhost:8099/updates.xml
 
 .PHONY: test-fleet
 test-fleet: setup ## The packages: installed, upgraded, removed in a Debian with systemd, a login in Chromium that a policy gave the extension.
+	go test -count=1 ./installer/linux/...
 	@mkdir -p $(FLEET)
 	@[ -s $(FLEET)/key.pem ] || openssl genrsa -traditional -out $(FLEET)/key.pem 2048 2>/dev/null
 	node extension/tools/pack.mjs --out $(FLEET)/web --key $(FLEET)/key.pem --update-url $(FLEET_UPDATES)

@@ -16,7 +16,7 @@ mkdir -p "$work" "$dist"
 declare -A compiler=([amd64]=x86_64-linux-gnu-gcc [arm64]=aarch64-linux-gnu-gcc)
 
 program() { # program ARCH FILE
-    GOOS=linux GOARCH=$1 CGO_ENABLED=1 CC=${compiler[$1]} go build -trimpath -buildvcs=false -buildmode=pie -ldflags "-s -w -buildid= $LDFLAGS" -o "$2" ./host
+    GOOS=linux GOARCH=$1 CGO_ENABLED=1 CC=${compiler[$1]} go build -trimpath -buildvcs=false -buildmode=pie -ldflags "-s -w -buildid= -extldflags=-Wl,-z,relro,-z,now $LDFLAGS" -o "$2" ./host
 }
 
 # The folders that several packages share. Each file's rights are said, whatever the checkout's are.

@@ -11,10 +11,10 @@ import (
 
 // notOurs are the places whose files change whatever is installed: the kernel's, running programs', logs, the package managers' own
 // books, systemd's, the test's and the person's
-// below /srv, what a module keeps of a card for whoever read it.
+// below /srv.
 var notOurs = []string{
 	"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/srv", "/var/log/journal", "/var/log/apt", "/var/log/dpkg.log", "/var/log/alternatives.log", "/var/log/wtmp*", "/var/log/lastlog*", "/var/lib/wtmpdb",
-	"/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/var/lib/systemd", "/root/.cache",
+	"/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt", "/var/lib/rpm", "/usr/lib/sysimage/rpm", "/var/lib/systemd",
 }
 
 // accounts hold the agent's account, which stays after all: its number must not come to mean somebody else.
