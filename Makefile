@@ -23,10 +23,12 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
 #   wixl msitools osslsigncode   the MSI for Windows, its tables, its signature
 #   wine64               that the Windows build runs: service, pipe
+#   gcc-aarch64-linux-gnu libc6-dev-arm64-cross   packages for arm64
+#   lintian rpm          what Debian and rpm say of our packages
 #   libxml2-utils        an XML validator of other people's: Group Policy templates
 #   python3 shellcheck   readers of other people's: property lists of macOS, shell scripts
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64 wixl msitools osslsigncode
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64 wixl msitools osslsigncode gcc-aarch64-linux-gnu libc6-dev-arm64-cross lintian rpm
 
 .PHONY: help
 help: ## List the targets.
@@ -124,13 +126,12 @@ FLEET_UPDATES := http://localhost:8099/updates.xml
 
 .PHONY: test-fleet
 test-fleet: setup ## The packages: installed, upgraded, removed in a Debian with systemd, a login in Chromium that a policy gave the extension.
-	go test -count=1 ./installer/linux/...
+	go test -count=1 ./installer/...
 	@mkdir -p $(FLEET)
 	@[ -s $(FLEET)/key.pem ] || openssl genrsa -traditional -out $(FLEET)/key.pem 2048 2>/dev/null
 	node extension/tools/pack.mjs --out $(FLEET)/web --key $(FLEET)/key.pem --update-url $(FLEET_UPDATES)
-	id=$$(node extension/tools/pack.mjs --id --key $(FLEET)/key.pem); for version in 1.0.0 1.0.1; do rm -rf $(FLEET)/$$version; \
-		$(MAKE) --no-print-directory packages-linux VERSION=$$version DIST=$(FLEET)/$$version ARCHES=$$(go env GOARCH) EXTENSION_IDS=$$id \
-			RENDER_FLAGS="-own $$id -update-url $(FLEET_UPDATES)"; done
+	for version in 1.0.0 1.0.1; do rm -rf $(FLEET)/$$version; $(MAKE) --no-print-directory packages-linux VERSION=$$version DIST=$(FLEET)/$$version \
+		ARCHES=$$(go env GOARCH) EXTENSION_KEY=$(FLEET)/key.pem UPDATE_URL=$(FLEET_UPDATES); done
 	go build -o $(FLEET)/portal ./portal/demo
 	go test -c -o $(BIN)/fleet.test ./tests/fleet
 	cd tests/fleet && $(SUDO) $(BIN)/fleet.test -test.v -test.timeout 30m -built $(FLEET) -node $$(command -v node) | grep --line-buffered -v '^==='

@@ -51,7 +51,7 @@ completions() {
     done
 }
 
-go run ./manifests/render -out "$work/rendered" $RENDER_FLAGS
+eval "go run ./manifests/render -out \"\$work/rendered\" $RENDER_FLAGS" # its paths are quoted
 go run -ldflags "$LDFLAGS" ./$here/stage -version "$VERSION" -rendered "$work/rendered" -out "$work"
 layout
 completions
