@@ -35,7 +35,7 @@ RELEASE_LDFLAGS = -X main.version=$(VERSION) -X github.com/cardbridge/cardbridge
 .PHONY: packages
 packages: setup $(TRY_OUT) ## Build all that a release consists of: dist/ (docs/releasing.md).
 	rm -rf '$(DIST)'
-	$(MAKE) --no-print-directory packages-extension packages-linux packages-windows packages-macos admx
+	$(MAKE) --no-print-directory packages-extension packages-linux packages-windows packages-macos admx packages-policies
 	$(MAKE) --no-print-directory packages-report
 ifdef TRY_OUT
 	@echo "packages: made with a key of this folder's own, for trying out only: docs/releasing.md tells the parameters of a release"
@@ -72,6 +72,16 @@ packages-macos: setup $(TRY_OUT) ## Pack the scripts that make the package on a 
 	rm -rf $(BUILD)/macos
 	go run -ldflags "$(RELEASE_LDFLAGS)" ./manifests/render -out $(BUILD)/macos $(RENDER_FLAGS)
 	installer/macos/archive.sh $(BUILD)/macos/macos '$(DIST)'/cardbridge-$(VERSION)-macos-scripts.tar.gz
+
+# The packages bring them; these are for whoever manages browsers by other means.
+.PHONY: packages-policies
+packages-policies: setup $(TRY_OUT) ## Render the browsers' policies: dist/browser-policies (JSON for Linux, .reg for Windows, profiles for macOS).
+	rm -rf $(BUILD)/policies '$(DIST)'/browser-policies
+	go run ./manifests/render -out $(BUILD)/policies $(RENDER_FLAGS)
+	mkdir -p '$(DIST)'/browser-policies
+	cp -r $(BUILD)/policies/linux/policies '$(DIST)'/browser-policies/linux
+	cp -r $(BUILD)/policies/windows/policies '$(DIST)'/browser-policies/windows
+	cp -r $(BUILD)/policies/macos/profiles '$(DIST)'/browser-policies/macos
 
 # Unpacked into PolicyDefinitions, the central store or a computer's.
 .PHONY: admx

@@ -1,8 +1,11 @@
 package fleet
 
 import (
+	"bytes"
+	"encoding/binary"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/stretchr/testify/require"
 )
@@ -36,6 +39,30 @@ func TestEachBrowserInstallsFromWhereItCan(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, map[string]Rule{own: {Mode: "force_installed", UpdateURL: packed.UpdateURL, Override: true, ToolbarPin: "force_pinned"}}, m.ExtensionSettings)
 	require.Equal(t, "zh-TW", m.ThirdParty.Extensions[own].Language)
+}
+
+func TestTheRegistryFileIsOneThatWindowsReads(t *testing.T) {
+	r := Release{Own: own, UpdateURL: "https://files.example.gov.tw/updates.xml", Settings: &Settings{Language: "zh-TW", HelpDesk: &HelpDesk{Text: `資訊室 "A"`}}}
+	raw, err := r.Registry("chrome", `SOFTWARE\Policies\Google\Chrome`, "tw.cardbridge.host")
+	require.NoError(t, err)
+	require.Equal(t, []byte{0xff, 0xfe}, raw[:2], "UTF-16LE says so")
+	units := make([]uint16, len(raw)/2-1)
+	require.NoError(t, binary.Read(bytes.NewReader(raw[2:]), binary.LittleEndian, units))
+	require.Equal(t, strings.ReplaceAll(`Windows Registry Editor Version 5.00
+
+[HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Google\Chrome]
+"NativeMessagingUserLevelHosts"=dword:00000000
+
+[HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Google\Chrome\ExtensionInstallForcelist]
+"88140"="`+own+`;https://files.example.gov.tw/updates.xml"
+
+[HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Google\Chrome\NativeMessagingAllowlist]
+"88140"="tw.cardbridge.host"
+
+[HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Google\Chrome\3rdparty\extensions\`+own+`\policy]
+"language"="zh-TW"
+"helpDesk"="{\"text\":\"資訊室 \\\"A\\\"\"}"
+`, "\n", "\r\n"), string(utf16.Decode(units)))
 }
 
 func TestNothingToForceIsAnError(t *testing.T) {

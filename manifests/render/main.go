@@ -3,7 +3,8 @@
 //	render -out DIR [-chrome ID] [-edge ID] [-own ID -update-url URL] [-firefox-url URL] [-settings FILE]
 //
 // DIR/<os>/host/<family>.json is the host's manifest, DIR/linux/policies/<browser>.json are the browser's policies,
-// DIR/macos/root what a package lays below /, DIR/macos/profiles a Mac's policies. Without any id of Chromium's there are only
+// DIR/windows/policies/<browser>.reg the same for Windows, DIR/macos/root what a package lays below /, DIR/macos/profiles a Mac's
+// policies. Without any id of Chromium's there are only
 // Firefox's manifests.
 package main
 
@@ -62,6 +63,9 @@ func run(out, settings string, r fleet.Release) error {
 		}
 	}
 	if err := macOS(filepath.Join(out, "macos"), r); err != nil {
+		return err
+	}
+	if err := windows(filepath.Join(out, "windows"), r); err != nil {
 		return err
 	}
 	return policies(filepath.Join(out, "linux", "policies"), r)
