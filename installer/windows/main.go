@@ -4,6 +4,9 @@
 //
 // It compiles the host with its resources and the library of custom actions, has wixl write the tables, adds those for which wixl has
 // no words, then compares every table with what it must be: wixl writes some things wrongly without a word. Run it in the module's root.
+//
+// What became of it was seen under Wine alone (tests/wine). Nobody has seen there: the taking back of an upgrade, User Account Control, the
+// Restart Manager, the service's recovery and rights, Group Policy, SmartScreen; nor has Microsoft's validation (ICE) judged the tables.
 package main
 
 import (
