@@ -120,6 +120,19 @@ func TestAnUpgradeOfTheService(t *testing.T) {
 	require.Contains(t, registered(t), `"`+program110+`" service run`)
 }
 
+// Another program at the agent's pipe: the service does not stay, the installation does.
+func TestAnImpostorKeepsNobodyFromInstalling(t *testing.T) {
+	withInstaller(t)
+	printed, kill := impostor(t)
+	install(t, "1.0.0")
+	gone(t)
+	talks(t, hostOf(t, keys(t)["chrome"]))
+	require.NotRegexp(t, "told [^0]", printed())
+	kill()
+	install(t, "1.0.0", "REINSTALL=ALL")
+	answers(t, program100, "1.0.0")
+}
+
 func TestADowngradeIsRefused(t *testing.T) {
 	withInstaller(t)
 	install(t, "1.1.0")
