@@ -89,15 +89,16 @@ func (p product) Remembered() []string {
 	return []string{"INSTALLDIR", "INSTALL_SERVICE", "BROWSERS", "FORCE_EXTENSION", "EXTENSION_ID", "UPDATE_URL"}
 }
 
-// defaults are what holds where neither the command line nor an earlier installation says anything.
-func (p product) defaults() [][2]string {
+// defaults are what holds where neither the command line nor an earlier installation says anything: this build's word, by property, with
+// the property that then counts. They are not remembered: the next version has its own.
+func (p product) defaults() [][3]string {
 	var all []string
 	for _, b := range p.browsers {
 		all = append(all, b.ID)
 	}
-	list := [][2]string{{"INSTALL_SERVICE", "1"}, {"BROWSERS", strings.Join(all, ",")}, {"FORCE_EXTENSION", "0"}}
+	list := [][3]string{{"INSTALL_SERVICE", "INSTALL_SERVICE", "1"}, {"BROWSERS", "BROWSERLIST", "," + strings.Join(all, ",") + ","}, {"FORCE_EXTENSION", "FORCE_EXTENSION", "0"}}
 	if p.UpdateURL != "" {
-		list = append(list, [2]string{"EXTENSION_ID", p.IDs[0]}, [2]string{"UPDATE_URL", p.UpdateURL})
+		list = append(list, [3]string{"EXTENSION_ID", "FORCED_ID", p.IDs[0]}, [3]string{"UPDATE_URL", "FORCED_URL", p.UpdateURL})
 	}
 	return list
 }
@@ -131,7 +132,7 @@ func (p product) Keys() (list []key) {
 		list = append(list, key{"Key" + name, b.Windows.System + `\` + p.Host(), "", "[VersionFolder]" + file, wanted})
 		if slices.Contains(forcing, b.ID) {
 			wanted += ` AND FORCE_EXTENSION = "1"`
-			list = append(list, key{"Force" + name, b.Windows.Policies + `\ExtensionInstallForcelist`, forcedValue, "[EXTENSION_ID];[UPDATE_URL]", wanted},
+			list = append(list, key{"Force" + name, b.Windows.Policies + `\ExtensionInstallForcelist`, forcedValue, "[FORCED_ID];[FORCED_URL]", wanted},
 				key{"Allow" + name, b.Windows.Policies + `\NativeMessagingAllowlist`, forcedValue, p.Host(), wanted})
 		}
 	}
@@ -156,7 +157,7 @@ const downgrade = "已安裝較新版本的憑證通。要換回舊版，請先�
 var conditions = [][2]string{
 	{`NOT INSTALL_SERVICE OR INSTALL_SERVICE = "0" OR INSTALL_SERVICE = "1" OR REMOVE = "ALL"`, "INSTALL_SERVICE 只能是 0 或 1。 / INSTALL_SERVICE is 0 or 1."},
 	{`NOT FORCE_EXTENSION OR FORCE_EXTENSION = "0" OR FORCE_EXTENSION = "1" OR REMOVE = "ALL"`, "FORCE_EXTENSION 只能是 0 或 1。 / FORCE_EXTENSION is 0 or 1."},
-	{`NOT FORCE_EXTENSION = "1" OR (EXTENSION_ID AND UPDATE_URL) OR REMOVE = "ALL"`,
+	{`NOT FORCE_EXTENSION = "1" OR (FORCED_ID AND FORCED_URL) OR REMOVE = "ALL"`,
 		"FORCE_EXTENSION=1 時需要 EXTENSION_ID 與 UPDATE_URL。 / FORCE_EXTENSION=1 needs EXTENSION_ID and UPDATE_URL."},
 	{`VersionNT >= 603 OR REMOVE = "ALL"`, "憑證通需要 Windows 10 以上。 / CardBridge needs Windows 10 or later."},
 	{`VersionNT64 OR REMOVE = "ALL"`, "憑證通需要 64 位元的 Windows。 / CardBridge needs a 64-bit Windows."},

@@ -41,10 +41,12 @@ func (p product) early() (list []action) {
 		add("Keep_"+name, name, "[SAVED_"+name+"]", "NOT "+name+" AND SAVED_"+name)
 	}
 	for _, d := range p.defaults() {
-		add("Default_"+d[0], d[0], d[1], "NOT "+d[0])
+		add("Default_"+d[0], d[1], d[2], "NOT "+d[0])
 	}
 	at = 69 // the same, whatever the build was given
-	add("ListBrowsers", "BROWSERLIST", ",[BROWSERS],", "")
+	add("ListBrowsers", "BROWSERLIST", ",[BROWSERS],", "BROWSERS")
+	add("ForceID", "FORCED_ID", "[EXTENSION_ID]", "EXTENSION_ID")
+	add("ForceURL", "FORCED_URL", "[UPDATE_URL]", "UPDATE_URL")
 	return list
 }
 
@@ -73,7 +75,7 @@ func (p product) late() []action {
 
 // secure are the properties that an installation hands to the service that does the work.
 func (p product) secure() string {
-	list := []string{"POLICY", "SAVED_VERSION", "WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED"}
+	list := []string{"BROWSERLIST", "FORCED_ID", "FORCED_URL", "POLICY", "SAVED_VERSION", "WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED"}
 	for _, name := range p.Remembered() {
 		list = append(list, name, "SAVED_"+name)
 	}

@@ -71,6 +71,9 @@ func TestAnInstallationInSilence(t *testing.T) {
 	require.Regexp(t, `NoModify\s+REG_DWORD\s+0x1`, listed)
 	require.Regexp(t, `HelpLink\s+REG_SZ\s+https://`, listed)
 
+	for name, want := range map[string]string{"INSTALL_SERVICE": "1", "FORCE_EXTENSION": "1", "BROWSERS": "", "EXTENSION_ID": "", "UPDATE_URL": "", "Version": "1.0.0"} {
+		require.Equal(t, want, value(t, `HKLM\Software\CardBridge\Setup`, name), "the next version has its own defaults: %s", name)
+	}
 	install(t, "1.0.0") // again: nothing changes
 	answers(t, program100, "1.0.0")
 
