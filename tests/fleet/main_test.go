@@ -158,8 +158,13 @@ func (d *desk) file(version, pattern string) string {
 
 // as runs a command as the person; its end is given, since doctor's tells what it found.
 func (d *desk) as(args ...string) (string, int) {
+	var errors strings.Builder
 	cmd := d.person.Command(args...)
+	cmd.Stderr = &errors
 	out, _ := cmd.Output()
+	if errors.Len() > 0 {
+		d.t.Logf("%v says: %s", args, errors.String())
+	}
 	return string(out), cmd.ProcessState.ExitCode()
 }
 

@@ -28,7 +28,13 @@ func (b *Box) Desktop(name string) (Person, error) {
 			return Person{}, err
 		}
 		for line := range strings.Lines(out) {
-			if f := strings.Fields(line); len(f) >= 4 && f[2] == name && f[3] == "seat0" {
+			f := strings.Fields(line)
+			if len(f) < 4 || f[2] != name || f[3] != "seat0" {
+				continue
+			}
+			// logind lists a session before systemd has made its group of processes
+			const there = `test -e /sys/fs/cgroup/user.slice/user-$(id -u "$1").slice/session-$2.scope/cgroup.procs`
+			if _, err := b.Run("sh", "-c", there, "there", name, f[0]); err == nil {
 				return Person{b, name, f[0]}, nil
 			}
 		}
