@@ -44,7 +44,7 @@ func TestLinksLeadSomewhere(t *testing.T) {
 
 func TestCommandsExist(t *testing.T) {
 	targets := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?m)^([a-z][a-z-]*):`).FindAllStringSubmatch(page(t, "Makefile"), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^([a-z][a-z-]*):`).FindAllStringSubmatch(page(t, "Makefile")+page(t, "release.mk"), -1) {
 		targets[m[1]] = true
 	}
 	require.Greater(t, len(targets), 10)
