@@ -58,8 +58,12 @@ func (p *Policy) Effective() Effective {
 	if p.invalid != nil {
 		return e
 	}
-	for _, granted := range p.doc.Portals {
-		e.Portals = append(e.Portals, granted.effective(p.SourceOf("portals")))
+	for i, granted := range p.doc.Portals {
+		source := p.source
+		if i < len(p.portals) {
+			source = p.portals[i]
+		}
+		e.Portals = append(e.Portals, granted.effective(source))
 	}
 	for _, granted := range devGrants() {
 		e.Portals = append(e.Portals, granted.effective(Development))

@@ -32,6 +32,7 @@ type Policy struct {
 	invalid  *Fault
 	doc      document
 	registry map[string]string // members that the registry decides -> where
+	portals  []string          // where each portal of the registry stands; none: the document's hold
 }
 
 // Grant is the leave of one origin to do one operation. Only Policy.Admit makes one that permits anything.

@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +43,7 @@ type onTop struct {
 	lists   map[string]bool
 	places  map[string]string // JSON Pointer -> place of the value
 	sources map[string]string // member -> the value, of a list its key
+	portals []string          // the key of each portal: two of them make one list
 }
 
 // withRegistry puts the registry's values on top of a policy. A document that cannot be used stays so; a value that cannot be used
@@ -57,7 +59,7 @@ func (p *Policy) withRegistry(entries []entry, unread *Fault) *Policy {
 	if bad != nil {
 		return &Policy{source: Registry, invalid: bad}
 	}
-	return &Policy{source: p.source, doc: doc, registry: top.sources}
+	return &Policy{source: p.source, doc: doc, registry: top.sources, portals: top.portals}
 }
 
 // under is the document with the entries' values in place of its own. They are judged by the document's own code, as JSON.
@@ -73,6 +75,7 @@ func (d document) under(entries []entry) (document, onTop, *Fault) {
 	if _, bad := decode(bytes.NewReader(raw)); bad != nil {
 		return document{}, top, top.placed(bad)
 	}
+	d = d.apart()
 	// a list is replaced; its memory may be the built-in document's
 	for member, list := range map[string]func(){
 		"portals": func() { d.Portals = nil }, "modules": func() { d.Modules = nil }, "extensions": func() { d.Extensions = nil },
@@ -85,6 +88,16 @@ func (d document) under(entries []entry) (document, onTop, *Fault) {
 		return document{}, top, top.placed(explain(raw, err))
 	}
 	return d, top, nil
+}
+
+// apart is a document into whose map and pointer the decoder may write: they would be those of the one underneath.
+func (d document) apart() document {
+	d.Unlock = maps.Clone(d.Unlock)
+	if d.Audit != nil {
+		audit := *d.Audit
+		d.Audit = &audit
+	}
+	return d
 }
 
 // placed turns the place in the JSON that stood for the registry into the value's own.
@@ -147,10 +160,13 @@ func number(name string) int {
 	return int(n)
 }
 
-func (t onTop) add(row manifests.GroupPolicy, e entry, value any) {
+func (t *onTop) add(row manifests.GroupPolicy, e entry, value any) {
 	parent, name, nested := strings.Cut(row.Member, ".")
 	switch {
 	case row.Kind.List():
+		if row.Member == "portals" {
+			t.portals = append(t.portals, Registry+`\`+row.Name)
+		}
 		list, _ := t.members[row.Member].([]any)
 		t.places["/"+row.Member+"/"+strconv.Itoa(len(list))] = e.place()
 		t.members[row.Member], t.lists[row.Member], t.sources[row.Member] = append(list, value), true, Registry+`\`+row.Name

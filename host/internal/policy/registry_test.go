@@ -34,7 +34,7 @@ const ofTheFile = `{"language":"en","audit":true,"modules":["/opt/file.so"],"hel
 	"portals":[{"origin":"https://file.gov.tw","operations":["authenticate","sign","signRaw"],"pinFromPage":true,"webEID":true},{"origin":"https://both.gov.tw","operations":["sign"]}]}`
 
 func TestTheRegistryStandsOnTopOfTheDocument(t *testing.T) {
-	file := load(t, ofTheFile)
+	file, before := load(t, ofTheFile), load(t, ofTheFile).doc
 	require.NoError(t, file.Err())
 	source := file.Source()
 	p := file.withRegistry([]entry{
@@ -65,8 +65,20 @@ func TestTheRegistryStandsOnTopOfTheDocument(t *testing.T) {
 	}
 	_, err := p.Admit("https://file.gov.tw", Authenticate)
 	require.ErrorIs(t, err, ErrOrigin, "the list replaces the document's portals")
-	again := load(t, ofTheFile)
-	require.Equal(t, file.doc.Portals, again.doc.Portals, "the document itself is as it was")
+	require.Equal(t, before, file.doc, "the document itself is as it was")
+	assert.Equal(t, [][2]string{{"https://both.gov.tw", Registry + `\portals`}, {"https://pad.gov.tw", Registry + `\portalsPinPad`}}, portalSources(e))
+	e = file.withRegistry([]entry{sz("", "language", "zh-TW")}, nil).Effective()
+	assert.Equal(t, [][2]string{{"https://file.gov.tw", source}, {"https://both.gov.tw", source}}, portalSources(e))
+}
+
+// portalSources are the portals, each with what gave it, but for those of a development build.
+func portalSources(e Effective) (list [][2]string) {
+	for _, granted := range e.Portals {
+		if granted.Source != Development {
+			list = append(list, [2]string{granted.Origin, granted.Source})
+		}
+	}
+	return list
 }
 
 func TestTheRegistryWithoutADocument(t *testing.T) {
