@@ -87,7 +87,7 @@ func (r Release) IDs() (ids []string) {
 	return ids
 }
 
-// Check refuses ids and addresses that no browser would take.
+// Check refuses ids and addresses that no browser would take, settings that the extension would not.
 func (r Release) Check() error {
 	for _, id := range r.IDs() {
 		if !manifests.IsChromiumID(id) {
@@ -102,6 +102,9 @@ func (r Release) Check() error {
 	}
 	if r.FirefoxURL != "" && !plainAddress.MatchString(r.FirefoxURL) {
 		return fmt.Errorf("fleet: %q is no plain https address", r.FirefoxURL)
+	}
+	if r.Settings != nil {
+		return r.Settings.check()
 	}
 	return nil
 }

@@ -1,0 +1,61 @@
+package fleet
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The forms are those of extension/shared/messages.js (language, link, helpDesk): a member that the extension would drop without a
+// word is refused here. testdata/settings.json is read by the tests of both.
+var (
+	languages  = []string{"zh-TW", "en"}
+	linkForm   = regexp.MustCompile(`^https://[^/?#@\\` + blank + `]+([/?#][^\\` + blank + `]*)?$`)
+	phoneForm  = regexp.MustCompile(`^[0-9 +()#*,;./-]+$`)
+	emailForm  = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[a-z0-9._-]+$`)
+	anyForm    = regexp.MustCompile(``)
+	linkLimits = limits{9, 2048, linkForm}
+)
+
+// blank is what \s means in JavaScript; Go's has ASCII's alone.
+const blank = `\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}\x{feff}`
+
+// limits are a text's: JavaScript counts UTF-16 units.
+type limits struct {
+	least, most int
+	form        *regexp.Regexp
+}
+
+// check refuses a member that is given; "" is none: omitzero leaves it out.
+func (l limits) check(name, value string) error {
+	units := len(utf16.Encode([]rune(value)))
+	if value == "" || utf8.ValidString(value) && units >= l.least && units <= l.most && l.form.MatchString(value) {
+		return nil
+	}
+	return fmt.Errorf("fleet: settings: %s: %.80q is nothing that the extension takes: %d to %d characters of the form %s", name, value, l.least, l.most, l.form)
+}
+
+// check refuses what the extension would not take.
+func (s Settings) check() error {
+	if s.Language != "" && !slices.Contains(languages, s.Language) {
+		return fmt.Errorf("fleet: settings: language: %.80q is none of %q", s.Language, languages)
+	}
+	if err := linkLimits.check("installURL", s.InstallURL); err != nil || s.HelpDesk == nil {
+		return err
+	}
+	h := s.HelpDesk
+	for _, m := range []struct {
+		name, value string
+		limits      limits
+	}{
+		{"helpDesk.text", h.Text, limits{1, 240, anyForm}}, {"helpDesk.phone", h.Phone, limits{2, 40, phoneForm}},
+		{"helpDesk.url", h.URL, linkLimits}, {"helpDesk.email", h.Email, limits{3, 254, emailForm}},
+	} {
+		if err := m.limits.check(m.name, m.value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
