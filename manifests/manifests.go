@@ -4,6 +4,7 @@ package manifests
 import (
 	_ "embed"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -66,10 +67,10 @@ func ReleasedExtensions() (Extensions, error) {
 	return ids, err
 }
 
-// Add puts an id to those of its family; "" is none.
+// Add puts an id to those of its family, unless it is there; "" is none.
 func (e *Extensions) Add(id string) {
 	switch {
-	case id == "":
+	case id == "", slices.Contains(e.Chromium, id), slices.Contains(e.Firefox, id):
 	case IsChromiumID(id):
 		e.Chromium = append(e.Chromium, id)
 	default:

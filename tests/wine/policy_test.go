@@ -69,11 +69,12 @@ func TestABadValueOfGroupPolicyIsShown(t *testing.T) {
 	finding := policyFinding(t, "policyInvalid")
 	assert.Equal(t, policies, finding.Where)
 	assert.Contains(t, finding.English.Finding, policies+`\portals\1: "https://hr.example.gov.tw/login" is not an origin`)
+	assert.Contains(t, finding.English.Fix, "cardbridge policy show", "policy check does not look at the registry")
 }
 
 type finding struct {
 	Check, Code, Where string
-	English            struct{ Finding string } `json:"en"`
+	English            struct{ Finding, Fix string } `json:"en"`
 }
 
 // policyFinding is what doctor says of the policy.

@@ -61,7 +61,15 @@ func policyFile(v *visit) {
 		where += ":" + strconv.Itoa(fault.Line) + ":" + strconv.Itoa(fault.Column)
 	}
 	chinese, english := fault.Texts()
-	v.tell("policyInvalid", where, "{code}", fault.Code, "{chinese}", chinese, "{english}", english, "{place}", pointer(fault))
+	v.tell("policyInvalid", where, "{code}", fault.Code, "{chinese}", chinese, "{english}", english, "{place}", pointer(fault), "{command}", judge(where))
+}
+
+// judge is the command that sees a fault of the policy there: policy check looks at the file alone.
+func judge(where string) string {
+	if where == policy.Registry {
+		return "cardbridge policy show"
+	}
+	return "cardbridge policy check"
 }
 
 // pointer is the member at fault, or the value of the registry, for both languages.

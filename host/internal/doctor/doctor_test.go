@@ -18,6 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cardbridge/cardbridge/host/internal/policy"
+
 	"github.com/cardbridge/cardbridge/host/internal/token"
 )
 
@@ -360,6 +362,9 @@ func TestAPolicyWithAMistake(t *testing.T) {
 	require.Equal(t, "/etc/cardbridge/policy.json:2:3", list[0].Where)
 	require.Contains(t, list[0].English.Finding, `unknownMember`)
 	require.Contains(t, list[0].Chinese.Finding, `"portal"`)
+	require.Contains(t, list[0].Chinese.Fix, "cardbridge policy check")
+	require.Contains(t, list[0].English.Fix, "cardbridge policy check")
+	require.Equal(t, "cardbridge policy show", judge(policy.Registry), "policy check does not look there")
 	require.Equal(t, Error, Worst(list))
 	require.Equal(t, []string{"policy policyInvalid"}, f.bad(), "what follows from it is not told as faults of their own")
 }

@@ -18,8 +18,8 @@ var catalogue = map[string]text{
 		Text{"the computer's time is {now}, but this program's file was written on {written}", "set the computer's date and time; with a wrong one certificates seem expired or not yet valid"}},
 
 	"policy": {OK, Text{"政策有效。", ""}, Text{"the policy is valid", ""}},
-	"policyInvalid": {Error, Text{"政策檔不能使用，所以不允許任何網站（{code}）：{place}{chinese}", "請資訊人員更正，再以 cardbridge policy check 檢查。"},
-		Text{"the policy file cannot be used, so nothing is permitted ({code}): {place}{english}", "have IT correct it; cardbridge policy check judges it"}},
+	"policyInvalid": {Error, Text{"政策檔不能使用，所以不允許任何網站（{code}）：{place}{chinese}", "請資訊人員更正，再以 {command} 檢查。"},
+		Text{"the policy file cannot be used, so nothing is permitted ({code}): {place}{english}", "have IT correct it; {command} judges it"}},
 
 	"browsers": {OK, Text{"已安裝的瀏覽器：{names}", ""}, Text{"browsers installed: {names}", ""}},
 	"browserNone": {Warning, Text{"找不到認得的瀏覽器。", "請安裝 Chrome、Chromium、Edge、Brave 或 Firefox。"},
