@@ -1,6 +1,6 @@
 #!/bin/bash
 # Packs, on Linux, what makes the package on a Mac: archive.sh RENDERED ARCHIVE. The same tree gives the same bytes: the date of the
-# files is SOURCE_DATE_EPOCH.
+# files is SOURCE_DATE_EPOCH. The program that is built there lets in the extensions that the rendered manifests let in.
 set -euo pipefail
 
 rendered=$1
@@ -18,6 +18,7 @@ cp -R "$here/README.md" "$here/README.zh-TW.md" "$here/build.sh" "$here/uninstal
 	"$here/scripts" "$here/resources" "$here/../../VERSION" "$here/../../LICENSE" "$work/$name"
 mkdir "$work/$name/rendered"
 cp -R "$rendered/root" "$work/$name/rendered"
+{ grep -rhoE 'chrome-extension://[a-p]{32}/' "$rendered/root" || true; } | cut -d/ -f3 | LC_ALL=C sort -u | paste -sd, - >"$work/$name/EXTENSION_IDS"
 if [ -d "$rendered/profiles" ]; then
 	cp -R "$rendered/profiles" "$work/$name/rendered"
 else

@@ -3,7 +3,7 @@
 #
 # Builds the installer package of CardBridge for macOS 12 or later.
 #
-#   build.sh binary    builds the universal program from the source tree (a Mac with Xcode's command line tools and Go)
+#   build.sh binary    builds the universal program from $SOURCE (a Mac with Xcode's command line tools and Go)
 #   build.sh stage     lays out what the package installs, below $OUT/root (anywhere)
 #   build.sh sign      signs the staged program: hardened runtime, entitlements (a Mac)
 #   build.sh package   makes $OUT/cardbridge-<version>.pkg (a Mac)
@@ -12,7 +12,9 @@
 # Environment, with what holds if it is not set:
 #   OUT                   build: where everything is made
 #   RENDERED              rendered: DIR/macos of manifests/render (root, profiles)
+#   SOURCE                the source tree that this script lies in; beside an unpacked archive it must be set
 #   VERSION               what the file VERSION says
+#   EXTENSION_IDS         what the archive's file EXTENSION_IDS says, with commas between: the host lets these in; must be set without an archive
 #   BINARY                $OUT/cardbridge: the program to stage
 #   POLICY                none: a policy document that a new installation starts with
 #   SERVICE               1: 0 leaves the agent's LaunchDaemon out; the host that a browser starts then uses the cards itself
@@ -26,6 +28,8 @@ mkdir -p "${OUT:-build}"
 OUT=$(cd "${OUT:-build}" && pwd)
 RENDERED=${RENDERED:-$here/rendered}
 VERSION=${VERSION:-$(cat "$here/VERSION" 2>/dev/null || cat "$here/../../VERSION")}
+SOURCE=${SOURCE:-$here/../..}
+EXTENSION_IDS=${EXTENSION_IDS:-$(cat "$here/EXTENSION_IDS" 2>/dev/null || true)}
 BINARY=${BINARY:-$OUT/cardbridge}
 POLICY=${POLICY:-}
 SERVICE=${SERVICE:-1}
@@ -43,13 +47,14 @@ on_a_mac() { [ "$(uname -s)" = Darwin ] || fail "$1 needs a Mac"; }
 
 binary() {
 	on_a_mac binary
-	local source arch
-	source=$(cd "$here/../.." && pwd)
-	[ -f "$source/go.mod" ] || fail "binary needs the source tree"
+	local arch
+	[ -f "$SOURCE/go.mod" ] || fail "binary needs the source tree: SOURCE names it"
+	[ "$(cat "$SOURCE/VERSION")" = "$VERSION" ] || fail "the source tree is not that of version $VERSION"
+	[ -n "$EXTENSION_IDS" ] || fail "no extension's id is known, so that the host would let nobody in: EXTENSION_IDS names them"
 	for arch in arm64 amd64; do
-		(cd "$source" && MACOSX_DEPLOYMENT_TARGET=12.0 CGO_ENABLED=1 GOOS=darwin GOARCH=$arch CC="clang -arch ${arch/amd64/x86_64}" \
+		(cd "$SOURCE" && MACOSX_DEPLOYMENT_TARGET=12.0 CGO_ENABLED=1 GOOS=darwin GOARCH=$arch CC="clang -arch ${arch/amd64/x86_64}" \
 			go build -trimpath -buildvcs=false \
-			-ldflags "-s -w -buildid= -X main.version=$VERSION -X github.com/cardbridge/cardbridge/manifests.extensionIDs=${EXTENSION_IDS:-}" \
+			-ldflags "-s -w -buildid= -X main.version=$VERSION -X github.com/cardbridge/cardbridge/manifests.extensionIDs=$EXTENSION_IDS" \
 			-o "$OUT/cardbridge-$arch" ./host)
 	done
 	lipo -create -output "$OUT/cardbridge" "$OUT/cardbridge-arm64" "$OUT/cardbridge-amd64"

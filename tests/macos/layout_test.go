@@ -138,7 +138,7 @@ func TestTheArchiveIsReproducible(t *testing.T) {
 	listed, err := run(t, root, nil, "tar", "--list", "--verbose", "--numeric-owner", "--file", first)
 	require.NoError(t, err, listed)
 	name := "cardbridge-" + strings.TrimSpace(read(t, filepath.Join(root, "VERSION"))) + "-macos-scripts/"
-	for _, inside := range []string{"README.md", "README.zh-TW.md", "LICENSE", "VERSION", "entitlements.plist", "Distribution.xml", "rendered/profiles/cardbridge-chrome.mobileconfig",
+	for _, inside := range []string{"README.md", "README.zh-TW.md", "LICENSE", "VERSION", "entitlements.plist", "Distribution.xml", "EXTENSION_IDS", "rendered/profiles/cardbridge-chrome.mobileconfig",
 		"rendered/root/Library/LaunchDaemons/cardbridge-agent.plist", "resources/zh-Hant.lproj/welcome.html"} {
 		assert.Regexp(t, `(?m)^-rw-r--r-- 0/0 .* `+name+inside+`$`, listed)
 	}
@@ -155,4 +155,5 @@ func TestTheArchiveIsReproducible(t *testing.T) {
 	printed, err = run(t, filepath.Join(unpacked, name), []string{"BINARY=README.md"}, "./build.sh", "stage")
 	require.NoError(t, err, printed)
 	assert.Contains(t, laid(t, filepath.Join(unpacked, name, "build/root")), "/Library/CardBridge/cardbridge")
+	theBuildOfTheArchive(t, filepath.Join(unpacked, name))
 }

@@ -6,6 +6,7 @@ package macos
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,26 @@ const (
 	host  = "tw.cardbridge.host"
 	ownID = "cccccccccccccccccccccccccccccccc"
 )
+
+// built are the programs that the tests run, each built once.
+var built string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if built, err = os.MkdirTemp("", "cardbridge macos"); err == nil {
+			defer os.RemoveAll(built)
+			cmd := exec.Command("go", "build", "-o", built+"/", "./manifests/render", "./host")
+			cmd.Dir, cmd.Stderr = root, os.Stderr
+			err = cmd.Run()
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return m.Run()
+	}())
+}
 
 // run is a program's end in a folder, with what it printed.
 func run(t *testing.T, dir string, environment []string, name string, args ...string) (string, error) {
@@ -43,7 +64,7 @@ func rendered(t *testing.T, args ...string) string {
 	if args == nil {
 		args = []string{"-own", ownID, "-update-url", "https://files.example.gov.tw/updates.xml"}
 	}
-	printed, err := run(t, root, nil, "go", append([]string{"run", "./manifests/render", "-out", out}, args...)...)
+	printed, err := run(t, root, nil, filepath.Join(built, "render"), append([]string{"-out", out}, args...)...)
 	require.NoError(t, err, printed)
 	return filepath.Join(out, "macos")
 }
