@@ -57,7 +57,7 @@ func (s shownSettings) print(w sheet) {
 	} else {
 		fmt.Fprintf(w, "  %s\t%s\n", w.say("依網站或瀏覽器", "as the web site or the browser"), policy.BuiltIn)
 	}
-	heading(w, "記錄", "log", 1)
+	heading(w, "紀錄檔", "log", 1)
 	fmt.Fprintf(w, "  level\t%s\t%s\n", s.Log.Level.Value, s.Log.Level.Source)
 	if s.Log.Folder != nil {
 		fmt.Fprintf(w, "  folder\t%s\t%s\n", printable(s.Log.Folder.Value), s.Log.Folder.Source)

@@ -57,7 +57,7 @@ var serviceStates = map[service.State]bothTexts{
 	service.Stopped:      {"服務已停止", "the service is stopped"},
 	service.Listening:    {"服務等候連線中，有人使用時才啟動", "the service is listening; it starts when somebody comes"},
 	service.Running:      {"服務執行中", "the service is running"},
-	service.Failed:       {"服務啟動失敗，請查看系統記錄（Linux：journalctl -u cardbridge-agent；Windows：事件檢視器）", "the service failed; see the system's log (Linux: journalctl -u cardbridge-agent; Windows: Event Viewer)"},
+	service.Failed:       {"服務啟動失敗，請查看系統紀錄（Linux：journalctl -u cardbridge-agent；Windows：事件檢視器）", "the service failed; see the system's log (Linux: journalctl -u cardbridge-agent; Windows: Event Viewer)"},
 }
 
 // serviceStatus prints the state. Asked for it, one that serves nobody is an end of 1, for scripts.

@@ -41,12 +41,12 @@ type Bilingual struct{ Chinese, English string }
 // GroupPolicies is the table, in the order in which people read it.
 var GroupPolicies = []GroupPolicy{
 	{Name: "portals", Member: "portals", Kind: PortalsList, Example: "https://ecpa.dgpa.gov.tw\nhttps://hr.example.gov.tw:8443",
-		More: Bilingual{"每行一個來源，各允許登入（authenticate）與列出憑證（certificates），不多也不少。這份清單取代政策檔的 portals：簽署文件等其他功能請全部改寫在政策檔，並且不要設定這一項。",
-			"One origin a line, each granted a login (authenticate) and the list of certificates (certificates), no more and no less. This list replaces portals of the policy file: for anything else, signing documents too, write all portals into the policy file and leave this one not configured."}},
+		More: Bilingual{"每行一個來源，各允許登入（authenticate）與列出憑證（certificates），不多也不少。這份清單取代政策檔的 portals，也取代內建的人事服務網 eCPA：需要時請一併列出（https://ecpa.dgpa.gov.tw）。簽署文件等其他功能請全部改寫在政策檔，並且不要設定這一項。",
+			"One origin a line, each granted a login (authenticate) and the list of certificates (certificates), no more and no less. This list replaces portals of the policy file, and the built-in eCPA too: list it (https://ecpa.dgpa.gov.tw) where it is needed. For anything else, signing documents too, write all portals into the policy file and leave this one not configured."}},
 	{Name: "portalsPinPad", Member: "portals", Kind: PadList, Example: "https://vault.example.gov.tw",
 		Title: Bilingual{"只能在讀卡機按鍵輸入 PIN 碼的入口網站", "Portals with the PIN typed at the reader alone"},
-		More: Bilingual{"每行一個來源，與前一項相同，但 PIN 碼只能在讀卡機自己的按鍵上輸入。兩份清單合併後取代政策檔的 portals；同一個來源只能出現在其中一份。",
-			"One origin a line, granted the same as the other list, but the PIN is typed at the reader's own keys alone. Both lists together replace portals of the policy file; an origin stands in one of them only."}},
+		More: Bilingual{"每行一個來源，與前一項相同，但 PIN 碼只能在讀卡機自己的按鍵上輸入。兩份清單合併後取代政策檔的 portals，也取代內建的人事服務網 eCPA：需要時請一併列出；同一個來源只能出現在其中一份。",
+			"One origin a line, granted the same as the other list, but the PIN is typed at the reader's own keys alone. Both lists together replace portals of the policy file, and the built-in eCPA too: list it where it is needed; an origin stands in one of them only."}},
 	{Name: "language", Member: "language", Example: "zh-TW"},
 	{Name: "modules", Member: "modules", Kind: ListValue, Example: `C:\Program Files\OpenSC Project\OpenSC\pkcs11\opensc-pkcs11.dll`,
 		More: Bilingual{"每行一個路徑，不含 %ProgramFiles% 之類的變數。", "One path a line, without variables such as %ProgramFiles%."}},

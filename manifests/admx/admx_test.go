@@ -36,6 +36,20 @@ func TestTheFilesFollowFromTableAndSchema(t *testing.T) {
 	}
 }
 
+// Without a policy file, too, a list of portals takes the built-in one away: who sets it must know.
+func TestTheListsOfPortalsSayWhatTheyReplace(t *testing.T) {
+	files := rendered(t)
+	for folder, words := range map[string]string{"zh-TW": "也取代內建的人事服務網 eCPA：需要時請一併列出", "en-US": "and the built-in eCPA too: list it"} {
+		adml := string(files["manifests/admx/"+folder+"/cardbridge.adml"])
+		for _, id := range []string{"Portals", "PortalsPinPad"} {
+			explained := regexp.MustCompile(`(?s)<string id="` + id + `_Explain">.*?</string>`).FindString(adml)
+			assert.Contains(t, explained, words, "%s: %s", folder, id)
+		}
+	}
+	assert.Contains(t, string(files["docs/group-policy.md"]), "Either list of portals replaces the built-in eCPA")
+	assert.Contains(t, string(files["docs/group-policy.zh-TW.md"]), "兩份入口網站清單也取代內建的人事服務網 eCPA")
+}
+
 // node is XML as any reader sees it.
 type node struct {
 	XMLName  xml.Name
