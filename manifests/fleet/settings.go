@@ -16,7 +16,7 @@ var (
 	phoneForm  = regexp.MustCompile(`^[0-9 +()#*,;./-]+$`)
 	emailForm  = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[a-z0-9._-]+$`)
 	anyForm    = regexp.MustCompile(``)
-	linkLimits = limits{9, 2048, linkForm}
+	linkLimits = limits{9, 2048, linkForm, "an https address without a user name"}
 )
 
 // blank is what \s means in JavaScript; Go's has ASCII's alone.
@@ -26,6 +26,7 @@ const blank = `\t\n\v\f\r \x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f
 type limits struct {
 	least, most int
 	form        *regexp.Regexp
+	what        string
 }
 
 // check refuses a member that is given; "" is none: omitzero leaves it out.
@@ -34,7 +35,7 @@ func (l limits) check(name, value string) error {
 	if value == "" || utf8.ValidString(value) && units >= l.least && units <= l.most && l.form.MatchString(value) {
 		return nil
 	}
-	return fmt.Errorf("fleet: settings: %s: %.80q is nothing that the extension takes: %d to %d characters of the form %s", name, value, l.least, l.most, l.form)
+	return fmt.Errorf("fleet: settings: %s: %.80q is nothing that the extension takes: %s of %d to %d characters", name, value, l.what, l.least, l.most)
 }
 
 // check refuses what the extension would not take.
@@ -50,8 +51,8 @@ func (s Settings) check() error {
 		name, value string
 		limits      limits
 	}{
-		{"helpDesk.text", h.Text, limits{1, 240, anyForm}}, {"helpDesk.phone", h.Phone, limits{2, 40, phoneForm}},
-		{"helpDesk.url", h.URL, linkLimits}, {"helpDesk.email", h.Email, limits{3, 254, emailForm}},
+		{"helpDesk.text", h.Text, limits{1, 240, anyForm, "a text"}}, {"helpDesk.phone", h.Phone, limits{2, 40, phoneForm, "a phone number: digits, blanks and + ( ) # * , ; . / -"}},
+		{"helpDesk.url", h.URL, linkLimits}, {"helpDesk.email", h.Email, limits{3, 254, emailForm, "an e-mail address, its domain in lower case,"}},
 	} {
 		if err := m.limits.check(m.name, m.value); err != nil {
 			return err
