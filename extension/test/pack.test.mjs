@@ -166,12 +166,14 @@ async function underPolicies(policies, use) {
 
 test('installed by force, it says where the host is to be had, whom to ask, before any host is there', async () => {
   packed('own', ['--key', key, '--update-url', updates]);
-  const settings = {language: 'zh-TW', installURL: 'https://software.example.gov.tw/cardbridge', helpDesk: {text: '資訊室', phone: '02-2345-6789', url: 'javascript:alert(1)'}};
+  const settings = {language: 'zh-TW', installURL: 'https://software.example.gov.tw/cardbridge', helpDesk: {text: '資訊室', phone: '02-2345-6789', url: 'https://help.example.gov.tw'}};
   const rendered = join(folder, 'rendered');
   writeFileSync(join(folder, 'settings.json'), JSON.stringify(settings));
   execFileSync('go', ['run', './manifests/render', '-out', rendered, '-own', id, '-update-url', updates, '-settings', join(folder, 'settings.json')], {cwd: root});
   const policies = JSON.parse(readFileSync(join(rendered, 'linux/policies/chromium.json'), 'utf8'));
-  await underPolicies({...policies, DeveloperToolsAvailability: 1}, async (context) => {
+  // the renderer refuses it; policies are written by hand, too
+  const bad = {...policies, '3rdparty': {extensions: {[id]: {...settings, helpDesk: {...settings.helpDesk, url: 'javascript:alert(1)'}}}}};
+  await underPolicies({...bad, DeveloperToolsAvailability: 1}, async (context) => {
     const worker = context.serviceWorkers()[0] ?? await context.waitForEvent('serviceworker', {timeout: 120_000});
     assert.equal(new URL(worker.url()).host, id);
     await worker.evaluate(() => new Promise((resolve) => {
@@ -187,8 +189,7 @@ test('installed by force, it says where the host is to be had, whom to ask, befo
     assert.equal(await page.isVisible('#connection .contact'), false, 'a help desk with a mistake is left out');
     await page.screenshot({path: join(shots, 'managed-bad.png')});
   });
-  const good = {...policies, '3rdparty': {extensions: {[id]: {...settings, helpDesk: {...settings.helpDesk, url: 'https://help.example.gov.tw'}}}}};
-  await underPolicies({...good, DeveloperToolsAvailability: 1}, async (context) => {
+  await underPolicies({...policies, DeveloperToolsAvailability: 1}, async (context) => {
     if (context.serviceWorkers().length === 0) await context.waitForEvent('serviceworker', {timeout: 120_000});
     for (const [path, size] of [['options/options.html', {width: 900, height: 1100}], ['popup/popup.html', {width: 400, height: 520}]]) {
       const page = await context.newPage();

@@ -20,9 +20,8 @@ func TestWhatWasThereBeforeStays(t *testing.T) {
 	d.write(policies, "{}")
 	d.run("mkdir", "-p", "/etc/opt/chrome/native-messaging-hosts")
 	d.run("ln", "-s", "/nowhere", chrome)
-	deb, more := d.file(older, "cardbridge_*.deb"), d.file(older, "cardbridge-browser-policy_*.deb")
 	for _, version := range []string{older, older, newer} { // a second time changes nothing; an upgrade neither
-		deb, more = d.file(version, "cardbridge_*.deb"), d.file(version, "cardbridge-browser-policy_*.deb")
+		deb, more := d.file(version, "cardbridge_*.deb"), d.file(version, "cardbridge-browser-policy_*.deb")
 		said := d.run("sh", "-c", "dpkg -i "+deb+" "+more+" 2>&1 </dev/null")
 		for _, place := range []string{chromium, chrome, policies} {
 			require.Contains(t, said, place+" is not this package's file; it stays", version)
