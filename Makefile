@@ -126,7 +126,7 @@ FLEET_UPDATES := http://localhost:8099/updates.xml
 
 .PHONY: test-fleet
 test-fleet: setup ## The packages: installed, upgraded, removed in a Debian with systemd, a login in Chromium that a policy gave the extension.
-	go test -count=1 ./installer/...
+	go test -count=1 ./installer/linux/... ./installer/notices/...
 	@mkdir -p $(FLEET)
 	@[ -s $(FLEET)/key.pem ] || openssl genrsa -traditional -out $(FLEET)/key.pem 2048 2>/dev/null
 	node extension/tools/pack.mjs --out $(FLEET)/web --key $(FLEET)/key.pem --update-url $(FLEET_UPDATES)
@@ -183,7 +183,7 @@ generate: ## Write what is made from protocol/errors.json (tables, docs/messages
 	go run ./manifests/admx
 
 .PHONY: lint
-lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
+lint: setup ## gofmt, go vet, staticcheck, tsc, shellcheck; generated files are up to date.
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	go vet ./...
 	go vet -tags dev ./...
@@ -191,6 +191,8 @@ lint: setup ## gofmt, go vet, staticcheck, tsc; generated files are up to date.
 	go tool staticcheck ./...
 	go tool staticcheck -tags dev ./host/... ./manifests/...
 	npx tsc --noEmit -p extension/tsconfig.json
+	shellcheck $$(git ls-files 'installer/*.sh' installer/linux/links 'installer/linux/scripts/*.deb' installer/macos/scripts)
+	shellcheck --shell=sh $$(git ls-files 'installer/linux/scripts/*.rpm')
 	node extension/tools/generate-errors.mjs --check
 	node extension/tools/generate-messages.mjs --check
 

@@ -15,4 +15,6 @@ for pair; do
 done
 go run ./installer/notices -out "$dist/THIRD-PARTY-NOTICES.txt" "${programs[@]}"
 cd "$dist"
-find . -type f ! -name SHA256SUMS -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum >SHA256SUMS
+rm -f SHA256SUMS
+sums=$(find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum)
+printf '%s\n' "$sums" >SHA256SUMS
