@@ -45,6 +45,8 @@ func runAgent(ctx context.Context, env settings, log zerolog.Logger) error {
 type agentSession struct {
 	cards  *token.Service
 	config session.Config
+	// compared: relays say which readers they see, so that they find out by themselves whether the agent sees them
+	compared bool
 }
 
 func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller string, still func(context.Context) error) (*agentSession, error) {
@@ -54,7 +56,7 @@ func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller strin
 		return nil, err
 	}
 	config.SystemModules, config.Home = true, "" // a person's own modules are for the person's own process
-	s := &agentSession{cards: token.New(config)}
+	s := &agentSession{cards: token.New(config), compared: env.ownReaders}
 	log = logs.AtLevel(log, doc.Log().Level).With().Str("version", version).Str("caller", caller).Logger()
 	s.config = sessionConfig(log, peer.User, doc, s.cards)
 	s.config.Still = func(ctx context.Context) error {
@@ -72,7 +74,7 @@ func openSession(env settings, log zerolog.Logger, peer agent.Peer, caller strin
 
 func (s *agentSession) Readers(ctx context.Context) ([]string, error) {
 	view, err := s.cards.Look(ctx)
-	if err == nil && view.Service != token.ServiceRunning {
+	if err == nil && view.Service != token.ServiceRunning && !s.compared {
 		err = agent.ErrNoPCSC
 	}
 	return readerNames(view), err
