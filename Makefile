@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# make splits words at spaces: a path with one would be taken apart, by rm too.
+$(if $(word 2,$(CURDIR)),$(error make cannot work in a folder whose path has a space: $(CURDIR)))
+
 VERSION  := $(shell cat VERSION)
 BUILD    := $(CURDIR)/build
 BIN      := $(BUILD)/bin

@@ -10,8 +10,16 @@ SIGN_KEY      ?=
 SIGN_CERT     ?=
 TIMESTAMP_URL ?=
 WINGET_URL    ?=
-SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || date +%s)
+# The commit's time; in an unpacked archive of a commit its files have that time.
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat --format=%Y VERSION)
 export SOURCE_DATE_EPOCH
+
+ifneq ($(shell printf '%s' '$(VERSION)' | grep -cxE '[0-9]+[.][0-9]+[.][0-9]+'),1)
+$(error VERSION is three numbers, as browsers and the Windows Installer take them: "$(VERSION)")
+endif
+ifneq ($(and $(UPDATE_URL),$(if $(EXTENSION_KEY),,without)),)
+$(error UPDATE_URL is where the own packing of EXTENSION_KEY lies; give the key, too)
+endif
 
 # Without any id there would be nothing to log in with: a key of this folder's own packs an extension for trying out.
 ifeq ($(strip $(CHROME_ID)$(EDGE_ID)$(EXTENSION_KEY)),)
@@ -35,8 +43,8 @@ RELEASE_LDFLAGS = -X main.version=$(VERSION) -X github.com/cardbridge/cardbridge
 .PHONY: packages
 packages: setup $(TRY_OUT) ## Build all that a release consists of: dist/ (docs/releasing.md).
 	rm -rf '$(DIST)'
-	$(MAKE) --no-print-directory packages-extension packages-linux packages-windows packages-macos admx packages-policies
-	$(MAKE) --no-print-directory packages-report
+	umask 022; $(MAKE) --no-print-directory packages-extension packages-linux packages-windows packages-macos admx packages-policies
+	umask 022; $(MAKE) --no-print-directory packages-report
 ifdef TRY_OUT
 	@echo "packages: made with a key of this folder's own, for trying out only: docs/releasing.md tells the parameters of a release"
 endif
@@ -71,7 +79,7 @@ packages-windows: setup $(TRY_OUT) ## Build the MSI for Windows x64: dist/cardbr
 packages-macos: setup $(TRY_OUT) ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz.
 	rm -rf $(BUILD)/macos
 	go run -ldflags "$(RELEASE_LDFLAGS)" ./manifests/render -out $(BUILD)/macos $(RENDER_FLAGS)
-	installer/macos/archive.sh $(BUILD)/macos/macos '$(DIST)'/cardbridge-$(VERSION)-macos-scripts.tar.gz
+	VERSION=$(VERSION) installer/macos/archive.sh $(BUILD)/macos/macos '$(DIST)'/cardbridge-$(VERSION)-macos-scripts.tar.gz
 
 # The packages bring them; these are for whoever manages browsers by other means.
 .PHONY: packages-policies

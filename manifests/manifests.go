@@ -26,6 +26,8 @@ type Places struct {
 	User     string `json:"user"`
 	System   string `json:"system"`
 	Policies string `json:"policies"`
+	// System64 is where 64-bit builds of Fedora, RHEL and openSUSE look instead of System; "": there, too, in System.
+	System64 string `json:"system64,omitzero"`
 }
 
 // Browser is one line of browsers.json. Family is chromium or firefox: they differ in the manifest's shape.

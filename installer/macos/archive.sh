@@ -8,14 +8,15 @@ archive=$2
 : "${SOURCE_DATE_EPOCH:?is the date of the files}"
 
 here=$(cd "$(dirname "$0")" && pwd)
-version=$(cat "$here/../../VERSION")
+version=${VERSION:-$(cat "$here/../../VERSION")}
 name=cardbridge-$version-macos-scripts
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 mkdir -p "$work/$name" "$(dirname "$archive")"
 cp -R "$here/README.md" "$here/README.zh-TW.md" "$here/build.sh" "$here/uninstall.sh" "$here/Distribution.xml" "$here/entitlements.plist" \
-	"$here/scripts" "$here/resources" "$here/../../VERSION" "$here/../../LICENSE" "$work/$name"
+	"$here/scripts" "$here/resources" "$here/../../LICENSE" "$work/$name"
+echo "$version" >"$work/$name/VERSION"
 mkdir "$work/$name/rendered"
 cp -R "$rendered/root" "$work/$name/rendered"
 { grep -rhoE 'chrome-extension://[a-p]{32}/' "$rendered/root" || true; } | cut -d/ -f3 | LC_ALL=C sort -u | paste -sd, - >"$work/$name/EXTENSION_IDS"

@@ -149,3 +149,32 @@ func (d *desk) state(question string) string {
 	out, _ := d.Command("systemctl", question, socket).Output() // its end is not zero for most states
 	return strings.TrimSpace(string(out))
 }
+
+// Packages removed in an order that nobody intended, one that was never configured, a folder in the policy's place.
+func TestOddOrders(t *testing.T) {
+	d := begin(t)
+	deb, more := d.file(older, "cardbridge_*.deb"), d.file(older, "cardbridge-browser-policy_*.deb")
+	const link = "/etc/chromium/policies/managed/cardbridge.json"
+	d.run("dpkg", "-i", deb, more)
+	d.run("test", "-L", link)
+	d.run("dpkg", "--remove", "--force-depends", "cardbridge")
+	d.run("dpkg", "--purge", "cardbridge-browser-policy", "cardbridge")
+	d.run("sh", "-c", "! test -L "+link)
+
+	d.write(policyAt, policy)
+	d.run("dpkg", "--unpack", deb)
+	d.run("dpkg", "--remove", "cardbridge")
+	require.Equal(t, policy, d.read(policyAt), "removed before it was configured")
+	d.run("dpkg", "--purge", "cardbridge")
+
+	d.run("sh", "-c", "rm -f "+policyAt+" && mkdir -p "+policyAt)
+	said := d.run("sh", "-c", "! dpkg -i "+deb+" 2>&1")
+	require.Contains(t, said, "is a folder; move it away first")
+	d.run("sh", "-c", "dpkg --purge cardbridge; rmdir "+policyAt)
+
+	d.run("dpkg", "-i", deb)
+	d.run("systemctl", "mask", "cardbridge-agent.service")
+	said = d.run("sh", "-c", "dpkg -i "+d.file(newer, "cardbridge_*.deb")+" 2>&1")
+	require.NotContains(t, said, "by hand", "masked is not installed by hand")
+	require.Equal(t, "masked", d.run("sh", "-c", "systemctl is-enabled cardbridge-agent.service || true"))
+}

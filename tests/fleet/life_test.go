@@ -142,6 +142,9 @@ func TestRPMPackages(t *testing.T) {
 	d.run("rpm", "--nodeps", "-i", d.file(older, "cardbridge-[0-9]*.rpm"), d.file(older, "cardbridge-browser-policy-*.rpm"))
 	require.Equal(t, "active", d.run("systemctl", "is-active", socket))
 	require.Equal(t, "enabled", d.run("systemctl", "is-enabled", socket))
+	for _, lib := range []string{"lib", "lib64"} { // 64-bit builds of Red Hat's family look in the latter
+		require.Equal(t, "/usr/share/cardbridge/manifests/firefox.json", d.run("readlink", "/usr/"+lib+"/mozilla/native-messaging-hosts/tw.cardbridge.host.json"))
+	}
 	d.write(policyAt, policy)
 	d.insert()
 	b := d.browser()

@@ -57,7 +57,25 @@ func (s *stage) manifests() error {
 			return fmt.Errorf("%s: %w", b.Name, err)
 		}
 	}
-	return s.write("root"+folder+"/places", l.list.Bytes())
+	if err := s.write("root"+folder+"/places", l.list.Bytes()); err != nil {
+		return err
+	}
+	return s.manifests64(browsers, folder)
+}
+
+// manifests64 are further places, of the rpm alone: Debian's browsers do not look there.
+func (s *stage) manifests64(browsers []manifests.Browser, folder string) error {
+	var list bytes.Buffer
+	for _, b := range browsers {
+		if b.Linux.System64 == "" {
+			continue
+		}
+		fmt.Fprintf(&list, "%s/manifests/%s.json %s\n", folder, b.Family, path.Join(b.Linux.System64, protocol.HostName+".json"))
+		if err := os.MkdirAll(filepath.Join(s.out, "rpm", b.Linux.System64), 0o755); err != nil {
+			return err
+		}
+	}
+	return s.write("rpm"+folder+"/places64", list.Bytes())
 }
 
 // policies are those for browsers, in a file of our own where the browser reads a folder. Firefox reads one file alone: the package
