@@ -148,18 +148,6 @@ func (r Release) Chromium(browser, host string) (Managed, error) {
 	return m, nil
 }
 
-// Firefox are Firefox's policies (policies.json): its managed storage has a member of the same name.
-func (r Release) Firefox(id string) (any, error) {
-	if r.FirefoxURL == "" {
-		return nil, ErrNothingToForce
-	}
-	policies := map[string]any{"ExtensionSettings": map[string]Rule{id: {Mode: "force_installed", InstallURL: r.FirefoxURL, PrivateBrowsing: true}}}
-	if r.Settings != nil {
-		policies["3rdparty"] = map[string]any{"Extensions": map[string]*Settings{id: r.Settings}}
-	}
-	return map[string]any{"policies": policies}, nil
-}
-
 // JSON is a policy as a file, with a stable order of members.
 func JSON(policy any) ([]byte, error) {
 	raw, err := json.Marshal(policy, json.Deterministic(true), jsontext.WithIndent("  "), jsontext.EscapeForHTML(false))

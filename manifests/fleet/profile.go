@@ -31,6 +31,11 @@ func (r Release) Profile(browser, name, domain, host string) ([]byte, error) {
 			payloads = append(payloads, payload(domain+".extensions."+id, name+": CardBridge", values))
 		}
 	}
+	return profile(browser, name, payloads)
+}
+
+// profile is the whole of a browser's payloads.
+func profile(browser, name string, payloads []any) ([]byte, error) {
 	whole := payload("Configuration", "CardBridge 憑證通: "+name, map[string]any{
 		"PayloadContent": payloads, "PayloadScope": "System", "PayloadRemovalDisallowed": true,
 		"PayloadDescription": "Installs the extension CardBridge, lets it start its host. 安裝擴充功能「憑證通」，並允許它啟動主程式。",

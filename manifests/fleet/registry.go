@@ -1,14 +1,6 @@
 package fleet
 
-import (
-	"bytes"
-	"encoding/binary"
-	"fmt"
-	"strings"
-	"unicode/utf16"
-
-	"github.com/go-json-experiment/json"
-)
+import "github.com/go-json-experiment/json"
 
 // ourValue is the name of our value in lists of policies, whose names are numbers: one that administrators do not come to, so that
 // theirs stay. The MSI's is the same.
@@ -22,28 +14,21 @@ func (r Release) Registry(browser, key, host string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var text strings.Builder
-	section := func(path string) { fmt.Fprintf(&text, "\r\n[HKEY_LOCAL_MACHINE\\%s]\r\n", path) }
-	value := func(name, content string) { fmt.Fprintf(&text, "\"%s\"=\"%s\"\r\n", name, regText.Replace(content)) }
-	text.WriteString("Windows Registry Editor Version 5.00\r\n")
-	section(key)
-	text.WriteString("\"NativeMessagingUserLevelHosts\"=dword:00000000\r\n")
-	section(key + `\ExtensionInstallForcelist`)
-	value(ourValue, id+";"+updateURL)
-	section(key + `\NativeMessagingAllowlist`)
-	value(ourValue, host)
+	file := newRegistryFile()
+	file.section(key)
+	file.flag("NativeMessagingUserLevelHosts", false)
+	file.section(key + `\ExtensionInstallForcelist`)
+	file.text(ourValue, id+";"+updateURL)
+	file.section(key + `\NativeMessagingAllowlist`)
+	file.text(ourValue, host)
 	if r.Settings != nil {
-		section(key + `\3rdparty\extensions\` + id + `\policy`)
-		if err := settingsInto(value, *r.Settings); err != nil {
+		file.section(key + `\3rdparty\extensions\` + id + `\policy`)
+		if err := settingsInto(file.text, *r.Settings); err != nil {
 			return nil, err
 		}
 	}
-	var file bytes.Buffer
-	err = binary.Write(&file, binary.LittleEndian, utf16.Encode([]rune("\ufeff"+text.String())))
-	return file.Bytes(), err
+	return file.bytes()
 }
-
-var regText = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // settingsInto writes managed storage: texts as such, an object as JSON (Chrome's "3rdparty" policies in the registry).
 func settingsInto(value func(name, content string), s Settings) error {

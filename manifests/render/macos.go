@@ -18,14 +18,20 @@ func macOS(folder string, r fleet.Release) error {
 	if err != nil {
 		return err
 	}
+	ids, err := manifests.ReleasedExtensions()
+	if err != nil {
+		return err
+	}
 	for _, b := range browsers {
 		if err := place(folder, b); err != nil {
 			return err
 		}
-		if b.Family != "chromium" {
-			continue
+		var profile []byte
+		if b.Family == "firefox" {
+			profile, err = r.FirefoxProfile(ids.Firefox[0], b.Name, b.Darwin.Policies)
+		} else {
+			profile, err = r.Profile(b.ID, b.Name, b.Darwin.Policies, protocol.HostName)
 		}
-		profile, err := r.Profile(b.ID, b.Name, b.Darwin.Policies, protocol.HostName)
 		if errors.Is(err, fleet.ErrNothingToForce) {
 			continue
 		}

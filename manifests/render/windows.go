@@ -15,11 +15,17 @@ func windows(folder string, r fleet.Release) error {
 	if err != nil {
 		return err
 	}
+	ids, err := manifests.ReleasedExtensions()
+	if err != nil {
+		return err
+	}
 	for _, b := range browsers {
-		if b.Family != "chromium" {
-			continue
+		var text []byte
+		if b.Family == "firefox" {
+			text, err = r.FirefoxRegistry(ids.Firefox[0], b.Windows.Policies)
+		} else {
+			text, err = r.Registry(b.ID, b.Windows.Policies, protocol.HostName)
 		}
-		text, err := r.Registry(b.ID, b.Windows.Policies, protocol.HostName)
 		if errors.Is(err, fleet.ErrNothingToForce) {
 			continue
 		}

@@ -117,10 +117,15 @@ func exists(name string) bool {
 }
 
 // The profiles lie where the archive takes them; what is in them manifests/fleet tests.
-func TestTheProfilesOfAllChromiumBrowsers(t *testing.T) {
+func TestTheProfilesOfAllBrowsers(t *testing.T) {
 	found, err := filepath.Glob(filepath.Join(rendered(t), "profiles/*.mobileconfig"))
 	require.NoError(t, err)
-	require.Len(t, found, 4)
+	require.Len(t, found, 4, "Chromium's family; where no XPI lies is not said")
+	withFirefox := rendered(t, "-own", ownID, "-update-url", "https://files.example.gov.tw/updates.xml", "-firefox-url", "https://files.example.gov.tw/cardbridge.xpi")
+	found, err = filepath.Glob(filepath.Join(withFirefox, "profiles/*.mobileconfig"))
+	require.NoError(t, err)
+	require.Len(t, found, 5)
+	require.FileExists(t, filepath.Join(withFirefox, "../windows/policies/firefox.reg"))
 	for _, name := range found {
 		assert.Equal(t, "Configuration", plist(t, name)["PayloadType"])
 	}
