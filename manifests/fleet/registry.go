@@ -1,10 +1,12 @@
 package fleet
 
-import "github.com/go-json-experiment/json"
+import (
+	"maps"
 
-// ourValue is the name of our value in lists of policies, whose names are numbers: one that administrators do not come to, so that
-// theirs stay. The MSI's is the same.
-const ourValue = "88140"
+	"github.com/go-json-experiment/json"
+
+	"github.com/cardbridge/cardbridge/manifests"
+)
 
 // Registry are a Chromium browser's policies as Windows takes them, a file for regedit or for tools that read such files: UTF-16LE.
 // key is the browser's below HKLM. The lists add up with those of others, which is why ExtensionSettings, one value for all
@@ -16,31 +18,39 @@ func (r Release) Registry(browser, key, host string) ([]byte, error) {
 	}
 	file := newRegistryFile()
 	file.section(key)
-	file.flag("NativeMessagingUserLevelHosts", false)
+	file.flag(manifests.UserLevelHosts, false)
 	file.section(key + `\ExtensionInstallForcelist`)
-	file.text(ourValue, id+";"+updateURL)
+	file.text(manifests.PolicyValue, id+";"+updateURL)
 	file.section(key + `\NativeMessagingAllowlist`)
-	file.text(ourValue, host)
+	file.text(manifests.PolicyValue, host)
 	if r.Settings != nil {
-		file.section(key + `\3rdparty\extensions\` + id + `\policy`)
-		if err := settingsInto(file.text, *r.Settings); err != nil {
+		values, err := r.Settings.Registry()
+		if err != nil {
 			return nil, err
+		}
+		file.section(key + `\3rdparty\extensions\` + id + `\policy`)
+		for _, name := range SettingNames {
+			if text, ok := values[name]; ok {
+				file.text(name, text)
+			}
 		}
 	}
 	return file.bytes()
 }
 
-// settingsInto writes managed storage: texts as such, an object as JSON (Chrome's "3rdparty" policies in the registry).
-func settingsInto(value func(name, content string), s Settings) error {
-	for _, v := range []struct{ name, content string }{{"language", s.Language}, {"installURL", s.InstallURL}} {
-		if v.content != "" {
-			value(v.name, v.content)
+// SettingNames are the values of managed storage in the registry.
+var SettingNames = []string{"language", "installURL", "helpDesk"}
+
+// Registry are the values of managed storage that there are, by name: texts as such, an object as JSON (Chrome's "3rdparty" policies).
+func (s Settings) Registry() (map[string]string, error) {
+	values := map[string]string{"language": s.Language, "installURL": s.InstallURL}
+	if s.HelpDesk != nil {
+		raw, err := json.Marshal(s.HelpDesk)
+		if err != nil {
+			return nil, err
 		}
+		values["helpDesk"] = string(raw)
 	}
-	if s.HelpDesk == nil {
-		return nil
-	}
-	raw, err := json.Marshal(s.HelpDesk)
-	value("helpDesk", string(raw))
-	return err
+	maps.DeleteFunc(values, func(_, text string) bool { return text == "" })
+	return values, nil
 }

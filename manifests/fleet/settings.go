@@ -2,10 +2,13 @@ package fleet
 
 import (
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
 )
 
 // The forms are those of extension/shared/messages.js (language, link, helpDesk): a member that the extension would drop without a
@@ -36,6 +39,22 @@ func (l limits) check(name, value string) error {
 		return nil
 	}
 	return fmt.Errorf("fleet: settings: %s: %.80q is nothing that the extension takes: %s of %d to %d characters", name, value, l.what, l.least, l.most)
+}
+
+// ReadSettings reads them from a file, refuses what the extension would not take. "": there are none.
+func ReadSettings(path string) (*Settings, error) {
+	if path == "" {
+		return nil, nil
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var s Settings
+	if err := json.Unmarshal(raw, &s, json.RejectUnknownMembers(true)); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &s, s.check()
 }
 
 // check refuses what the extension would not take.

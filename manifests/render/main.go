@@ -15,8 +15,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/cardbridge/cardbridge/manifests"
 	"github.com/cardbridge/cardbridge/manifests/fleet"
 	"github.com/cardbridge/cardbridge/protocol"
@@ -45,14 +43,9 @@ func run(out, settings string, r fleet.Release) error {
 	if out == "" || flag.NArg() > 0 {
 		return errors.New("-out names the folder; nothing else is an argument")
 	}
-	if settings != "" {
-		raw, err := os.ReadFile(settings)
-		if err != nil {
-			return err
-		}
-		if err := json.Unmarshal(raw, &r.Settings, json.RejectUnknownMembers(true)); err != nil {
-			return fmt.Errorf("%s: %w", settings, err)
-		}
+	var err error
+	if r.Settings, err = fleet.ReadSettings(settings); err != nil {
+		return err
 	}
 	if err := r.Check(); err != nil {
 		return err
