@@ -72,7 +72,7 @@ WINDOWS_UPDATE_URL = $(if $(OWN_ID),$(UPDATE_URL),$(if $(CHROME_ID),https://clie
 # With a key everything in it is signed, and it itself; with its future address there are manifests for winget.
 .PHONY: packages-windows
 packages-windows: setup $(TRY_OUT) ## Build the MSI for Windows x64: dist/cardbridge-<version>-x64.msi.
-	go run ./installer/windows -out '$(DIST)' -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(WINDOWS_UPDATE_URL)" \
+	go run ./installer/windows -out '$(DIST)' -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(WINDOWS_UPDATE_URL)" -settings '$(SETTINGS)' \
 		-sign-key '$(SIGN_KEY)' -sign-cert '$(SIGN_CERT)' -timestamp-url '$(TIMESTAMP_URL)' -winget-url '$(WINGET_URL)' -program $(BIN)/windows/cardbridge.exe
 
 .PHONY: packages-macos

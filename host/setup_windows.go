@@ -41,6 +41,12 @@ func (c *console) setupCommand() *cobra.Command {
 	for name, do := range map[string]func() error{"undo": placed.Undo, "commit": placed.Commit, "service": completeService} {
 		parent.AddCommand(c.leaf(name, "", "", 0, func([]string) error { return bilingual(do()) }))
 	}
+	var a tidyArguments
+	tidying := c.leaf("tidy", "", "", 0, func([]string) error { return bilingual(tidy(a)) })
+	tidying.Flags().StringVar(&a.before, "before", "", "")
+	tidying.Flags().StringVar(&a.now, "now", "", "")
+	tidying.Flags().StringVar(&a.folder, "folder", "", "")
+	parent.AddCommand(tidying)
 	return parent
 }
 

@@ -23,7 +23,7 @@ func TestTwoBuildsAreTheSame(t *testing.T) {
 	for _, into := range []*[]byte{&first, &second} {
 		t.Setenv("TMPDIR", t.TempDir())
 		out := t.TempDir()
-		require.NoError(t, build(options{out: out, version: "1.2.3", ids: testID, updateURL: testURL, epoch: 1_764_000_000}))
+		require.NoError(t, build(options{out: out, version: "1.2.3", ids: testID, updateURL: testURL, settings: testSettings, epoch: 1_764_000_000}))
 		text, err := os.ReadFile(filepath.Join(out, "cardbridge-1.2.3-x64.msi"))
 		require.NoError(t, err)
 		*into = text
@@ -34,7 +34,7 @@ func TestTwoBuildsAreTheSame(t *testing.T) {
 // The resources of the program: whoever looks at the file's properties sees the version, in either language.
 func TestTheProgramSaysWhatItIs(t *testing.T) {
 	t.Chdir(root)
-	p, err := newProduct("1.2.3", "", "")
+	p, err := newProduct("1.2.3", "", "", "")
 	require.NoError(t, err)
 	stage := t.TempDir()
 	require.NoError(t, p.compile(stage))
@@ -56,7 +56,7 @@ func TestTheProgramSaysWhatItIs(t *testing.T) {
 
 // A key of one's own stands for the one of the release.
 func TestSignatures(t *testing.T) {
-	_, msi := packed(t, "1.2.3", "", "")
+	_, msi := packed(t, "1.2.3", "", "", "")
 	folder := t.TempDir()
 	s := signing{key: filepath.Join(folder, "key.pem"), certificate: filepath.Join(folder, "certificate.pem")}
 	tool(t, folder, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", s.key, "-out", s.certificate, "-days", "2", "-subj", "/CN=CardBridge test",

@@ -64,8 +64,8 @@ func (p product) tables(msi string) (string, error) {
 	return strings.Join(all, "\n") + "\n", nil
 }
 
-// optional are rows that a build has which was given an extension of its own.
-var optional = []string{"Default_EXTENSION_ID", "Default_UPDATE_URL"}
+// optional are rows that a build has which was given an extension of its own, settings.
+var optional = []string{"Default_EXTENSION_ID", "Default_UPDATE_URL", "ManagedNames", "ManagedLanguage", "ManagedInstallURL", "ManagedHelpDesk"}
 
 // changing are the columns that depend on what was compiled, by table.
 var changing = map[string][]int{"File": {3}, "MsiFileHash": {2, 3, 4, 5}}

@@ -1,6 +1,6 @@
 // Command windows builds the MSI for Windows x64.
 //
-//	windows -out DIR -version X.Y.Z [-ids ID,…] [-update-url URL] [-sign-key FILE -sign-cert FILE [-timestamp-url URL]] [-winget-url URL] [-program FILE]
+//	windows -out DIR -version X.Y.Z [-ids ID,…] [-update-url URL] [-settings FILE] [-sign-key FILE -sign-cert FILE [-timestamp-url URL]] [-winget-url URL] [-program FILE]
 //
 // It compiles the host with its resources and the library of custom actions, has wixl write the tables, adds those for which wixl has
 // no words, then compares every table with what it must be: wixl writes some things wrongly without a word. Run it in the module's root.
@@ -23,10 +23,10 @@ import (
 
 // options are the command line.
 type options struct {
-	out, version, ids, updateURL string
-	epoch                        int64
-	signing                      signing
-	winget, program              string
+	out, version, ids, updateURL, settings string
+	epoch                                  int64
+	signing                                signing
+	winget, program                        string
 }
 
 func main() {
@@ -35,6 +35,7 @@ func main() {
 	flag.StringVar(&o.version, "version", "", "three numbers")
 	flag.StringVar(&o.ids, "ids", "", "ids of the extension, with commas between; the first is the one that FORCE_EXTENSION=1 forces")
 	flag.StringVar(&o.updateURL, "update-url", "", "where that one's updates.xml is")
+	flag.StringVar(&o.settings, "settings", "", "a JSON file of the extension's managed storage, written where it is forced")
 	flag.Int64Var(&o.epoch, "epoch", 0, "the date in the package, seconds since 1970")
 	flag.StringVar(&o.signing.key, "sign-key", "", "a PEM file; without it nothing is signed")
 	flag.StringVar(&o.signing.certificate, "sign-cert", "", "the certificate with its chain, a PEM file")
@@ -62,7 +63,7 @@ func build(o options) error {
 	if o.out == "" || flag.NArg() > 0 {
 		return errors.New("-out names the folder; nothing else is an argument")
 	}
-	p, err := newProduct(o.version, o.ids, o.updateURL)
+	p, err := newProduct(o.version, o.ids, o.updateURL, o.settings)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/cardbridge/cardbridge/manifests"
+	"github.com/cardbridge/cardbridge/manifests/fleet"
 	"github.com/cardbridge/cardbridge/protocol"
 )
 
@@ -24,15 +25,16 @@ func code(name string) string {
 // product is what the tables are made from.
 type product struct {
 	Version   string
-	UpdateURL string   // of the own packing; "": none is built in
-	IDs       []string // of the extension; the first is forced, if nothing else is said
+	UpdateURL string            // of the own packing; "": none is built in
+	IDs       []string          // of the extension; the first is forced, if nothing else is said
+	Managed   map[string]string // the values of its managed storage, where it is forced
 	browsers  []manifests.Browser
 }
 
 // versions are those that the Windows Installer can compare: three numbers, the first two small.
 var versions = regexp.MustCompile(`^(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,2})\.(0|[1-9][0-9]{0,4})$`)
 
-func newProduct(version, ids, updateURL string) (product, error) {
+func newProduct(version, ids, updateURL, settings string) (product, error) {
 	p := product{Version: version, UpdateURL: updateURL}
 	parts := versions.FindStringSubmatch(version)
 	if parts == nil {
@@ -55,8 +57,30 @@ func newProduct(version, ids, updateURL string) (product, error) {
 		return p, errors.New("the update address is an https address, of an extension whose id is given too")
 	}
 	var err error
+	if p.Managed, err = managed(settings); err != nil {
+		return p, err
+	}
 	p.browsers, err = manifests.Browsers()
 	return p, err
+}
+
+// managed reads the extension's settings. The query language of msibuild has no way to write an apostrophe; JSON has another.
+func managed(settings string) (map[string]string, error) {
+	s, err := fleet.ReadSettings(settings)
+	if err != nil || s == nil {
+		return nil, err
+	}
+	values, err := s.Registry()
+	if err != nil {
+		return nil, err
+	}
+	if h, ok := values["helpDesk"]; ok {
+		values["helpDesk"] = strings.ReplaceAll(h, "'", `\u0027`)
+	}
+	if strings.Contains(values["installURL"], "'") {
+		return nil, errors.New("settings: installURL: write the apostrophe as %27")
+	}
+	return values, nil
 }
 
 // Host is the host's name for browsers.
@@ -111,33 +135,62 @@ func (p product) Properties() map[string]string {
 	}
 }
 
-// key is a component of one value below HKLM, with the condition under which it is there.
-type key struct{ ID, Key, Name, Value, Condition string }
+// key is a component of one value below HKLM, with the condition under which it is there. Note is a value beside it, among what is
+// remembered: it says that this installation wrote the value.
+type key struct{ ID, Key, Name, Type, Value, Condition, Note string }
 
-// forcedValue is the name of our value in lists of policies, whose names are numbers: one that administrators do not come to.
-const forcedValue = "88140"
+// search is for a value that is there before.
+type search struct{ Property, Key, Name string }
 
-// forcing are the browsers whose policies the installation writes, if it is told.
-var forcing = []string{"chrome", "edge"}
+// Searches are those for what the next installation must know of the last.
+func (p product) Searches() []search {
+	const remembered = `Software\CardBridge\Setup`
+	list := []search{{"SAVED_VERSION", remembered, "Version"}, {"SAVED_WRITTEN", remembered, "Written"}}
+	for _, b := range p.browsers {
+		if slices.Contains(manifests.ForcedByMSI, b.ID) {
+			end := "_" + strings.ToUpper(b.ID)
+			list = append(list, search{"HOSTS" + end, b.Windows.Policies, manifests.UserLevelHosts}, search{"HOSTSNOTE" + end, remembered, manifests.UserLevelHosts + "." + b.ID})
+		}
+	}
+	return list
+}
 
 // Keys lead browsers to the manifests, force the extension.
 func (p product) Keys() (list []key) {
 	for _, b := range p.browsers {
-		name := strings.ToUpper(b.ID[:1]) + b.ID[1:]
+		name := title(b.ID)
 		wanted := `BROWSERLIST >< ",` + b.ID + `,"`
 		file := p.Host() + ".json"
 		if b.Family == "firefox" {
 			file = p.Host() + ".firefox.json"
 		}
-		list = append(list, key{"Key" + name, b.Windows.System + `\` + p.Host(), "", "[VersionFolder]" + file, wanted})
-		if slices.Contains(forcing, b.ID) {
-			wanted += ` AND FORCE_EXTENSION = "1"`
-			list = append(list, key{"Force" + name, b.Windows.Policies + `\ExtensionInstallForcelist`, forcedValue, "[FORCED_ID];[FORCED_URL]", wanted},
-				key{"Allow" + name, b.Windows.Policies + `\NativeMessagingAllowlist`, forcedValue, p.Host(), wanted})
+		list = append(list, key{ID: "Key" + name, Key: b.Windows.System + `\` + p.Host(), Type: "string", Value: "[VersionFolder]" + file, Condition: wanted})
+		if slices.Contains(manifests.ForcedByMSI, b.ID) {
+			list = append(list, p.forced(b, wanted+` AND FORCE_EXTENSION = "1"`)...)
 		}
 	}
 	return list
 }
+
+// forced are the policies of a browser that has the extension forced. Whether a person's own registration counts is the administrator's
+// word, whatever it is, where it was said before.
+func (p product) forced(b manifests.Browser, wanted string) []key {
+	name, end := title(b.ID), "_"+strings.ToUpper(b.ID)
+	list := []key{
+		{ID: "Force" + name, Key: b.Windows.Policies + `\ExtensionInstallForcelist`, Name: manifests.PolicyValue, Type: "string", Value: "[FORCED_ID];[FORCED_URL]", Condition: wanted},
+		{ID: "Allow" + name, Key: b.Windows.Policies + `\NativeMessagingAllowlist`, Name: manifests.PolicyValue, Type: "string", Value: p.Host(), Condition: wanted},
+		{ID: "Hosts" + name, Key: b.Windows.Policies, Name: manifests.UserLevelHosts, Type: "integer", Value: "0",
+			Condition: wanted + " AND (HOSTSNOTE" + end + " OR NOT HOSTS" + end + ")", Note: manifests.UserLevelHosts + "." + b.ID},
+	}
+	for _, setting := range fleet.SettingNames {
+		property := "Managed" + title(setting)
+		list = append(list, key{ID: property + name, Key: b.Windows.Policies + `\3rdparty\extensions\[FORCED_ID]\policy`, Name: setting, Type: "string", Value: "[" + property + "]",
+			Condition: wanted + " AND " + property})
+	}
+	return list
+}
+
+func title(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // Components are all, as the feature names them.
 func (p product) Components() []string {

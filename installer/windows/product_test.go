@@ -19,6 +19,8 @@ var write = flag.Bool("write", false, "write tables.txt")
 const (
 	testID  = "abcdefghijklmnopabcdefghijklmnop"
 	testURL = "https://updates.example.gov.tw/updates.xml"
+	// testSettings have every member, Chinese, what the Windows Installer or msibuild could take for a word of theirs.
+	testSettings = "installer/windows/testdata/settings.json"
 )
 
 // root is the module's, here is this package's.
@@ -33,10 +35,10 @@ func folders() (here, root string) {
 }
 
 // packed is an MSI of a version; the program in it is none.
-func packed(t *testing.T, version, ids, url string) (product, string) {
+func packed(t *testing.T, version, ids, url, settings string) (product, string) {
 	t.Helper()
 	t.Chdir(root)
-	p, err := newProduct(version, ids, url)
+	p, err := newProduct(version, ids, url, settings)
 	require.NoError(t, err)
 	stage := t.TempDir()
 	for _, name := range []string{"cardbridge.exe", "actions.dll", "cardbridge.ico"} {
@@ -49,15 +51,15 @@ func packed(t *testing.T, version, ids, url string) (product, string) {
 
 func TestTablesAreAsTheyMustBe(t *testing.T) {
 	if *write {
-		p, msi := packed(t, "1.2.3", "", "")
+		p, msi := packed(t, "1.2.3", "", "", "")
 		var err error
 		tablesText, err = p.tables(msi)
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(here, "tables.txt"), []byte(tablesText), 0o644))
 	}
-	for _, c := range [][3]string{{"1.2.3", "", ""}, {"10.20.30000", testID, testURL}} {
+	for _, c := range [][4]string{{"1.2.3", "", "", ""}, {"10.20.30000", testID, testURL, testSettings}} {
 		t.Run(c[0], func(t *testing.T) {
-			p, msi := packed(t, c[0], c[1], c[2])
+			p, msi := packed(t, c[0], c[1], c[2], c[3])
 			require.NoError(t, p.check(msi))
 		})
 	}
@@ -73,7 +75,7 @@ func TestAChangedTableIsSeen(t *testing.T) {
 		"DELETE FROM `LaunchCondition` WHERE `Condition` = 'VersionNT64 OR REMOVE = \"ALL\"'",
 		"INSERT INTO `Property` (`Property`, `Value`) VALUES ('REBOOT', 'Force')",
 	} {
-		p, msi := packed(t, "1.2.3", "", "")
+		p, msi := packed(t, "1.2.3", "", "", "")
 		require.NoError(t, run("", nil, "msibuild", msi, "-q", query))
 		require.ErrorContains(t, p.check(msi), "not as they must be", query)
 	}
@@ -136,12 +138,39 @@ func TestWhatTheTablesSay(t *testing.T) {
 	}
 }
 
+// The settings reach the table as they are; an apostrophe is written in JSON's other way.
+func TestSettingsOfTheExtension(t *testing.T) {
+	_, msi := packed(t, "1.2.3", testID, testURL, testSettings)
+	text, err := export(msi, "Property")
+	require.NoError(t, err)
+	values := map[string]string{}
+	for line := range strings.SplitSeq(text, "\r\n") {
+		if name, value, ok := strings.Cut(line, "\t"); ok {
+			values[name] = value
+		}
+	}
+	require.Equal(t, "zh-TW", values["ManagedLanguage"])
+	require.Equal(t, "https://software.example.gov.tw/cardbridge?x=[y]", values["ManagedInstallURL"])
+	require.NotContains(t, values["ManagedHelpDesk"], "'")
+	require.JSONEq(t, `{"text": "資訊室 [分機] {1234} \"'\\", "phone": "02-2345-6789", "url": "https://help.example.gov.tw/"}`, values["ManagedHelpDesk"])
+	require.Equal(t, "helpDesk,installURL,language", values["ManagedNames"])
+
+	for _, wrong := range []string{`{"languages": "en"}`, `{"language": "fr"}`, `{"installURL": "https://a.gov.tw/'"}`, `[]`} {
+		file := filepath.Join(t.TempDir(), "settings.json")
+		require.NoError(t, os.WriteFile(file, []byte(wrong), 0o644))
+		_, err := newProduct("1.2.3", testID, testURL, file)
+		require.Error(t, err, wrong)
+	}
+	_, err = newProduct("1.2.3", testID, testURL, filepath.Join(t.TempDir(), "none.json"))
+	require.Error(t, err)
+}
+
 func TestWhatCannotBePackedIsRefused(t *testing.T) {
 	for _, c := range [][3]string{
 		{"1.0", "", ""}, {"1.0.0.0", "", ""}, {"256.0.0", "", ""}, {"1.0.65536", "", ""}, {"01.0.0", "", ""}, {"1.0.0-rc1", "", ""}, {"", "", ""},
 		{"1.0.0", "abc", ""}, {"1.0.0", testID + ",x@y", ""}, {"1.0.0", "", testURL}, {"1.0.0", testID, "http://updates.example.gov.tw/"}, {"1.0.0", testID, "https://a/[X]"},
 	} {
-		_, err := newProduct(c[0], c[1], c[2])
+		_, err := newProduct(c[0], c[1], c[2], "")
 		require.Error(t, err, "%v", c)
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -26,6 +27,7 @@ type action struct {
 
 const (
 	staying = `NOT REMOVE = "ALL"`
+	leaving = `REMOVE = "ALL" AND NOT REPLACED`
 	program = `"[VersionFolder]cardbridge.exe" setup `
 )
 
@@ -66,6 +68,12 @@ func (p product) late() []action {
 		run("Setup", inScript, "apply"+wishes, staying, 5803),
 		run("SetupService", inScript, "service", staying+` AND INSTALL_SERVICE = "1"`, 5805),
 		run("CommitSetup", onCommit, "commit", staying, 5807),
+		// what the tables left: when nothing fails any more; at a removal, which has no program at its end, after they have done theirs
+		run("Tidy", onCommit, `tidy "--before=[SAVED_WRITTEN]" "--now=[FORCE_EXTENSION]|[BROWSERLIST]|[FORCED_ID]|[ManagedNames]" "--folder=[SAVED_INSTALLDIR]."`, staying, 5809),
+		[]action{
+			{"TellTidyAll", setProperty, "TidyAll", program + `tidy "--before=[SAVED_WRITTEN]" "--folder=[SAVED_INSTALLDIR]."`, leaving, 2601},
+			{"TidyAll", inScript, "Actions", "TrySetup", leaving, 2602},
+		},
 		[]action{
 			{"TellSweep", setProperty, "Sweep", "[INSTALLDIR]|[ProductVersion]", staying, 6591},
 			{"TellSweepAll", setProperty, "Sweep", "[INSTALLDIR]|", `REMOVE = "ALL"`, 6592},
@@ -75,7 +83,10 @@ func (p product) late() []action {
 
 // secure are the properties that an installation hands to the service that does the work.
 func (p product) secure() string {
-	list := []string{"BROWSERLIST", "FORCED_ID", "FORCED_URL", "POLICY", "SAVED_VERSION", "WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED"}
+	list := []string{"BROWSERLIST", "FORCED_ID", "FORCED_URL", "POLICY", "WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED"}
+	for _, s := range p.Searches() {
+		list = append(list, s.Property)
+	}
 	for _, name := range p.Remembered() {
 		list = append(list, name, "SAVED_"+name)
 	}
@@ -148,6 +159,13 @@ func (p product) queries() (list []string) {
 	add("UPDATE `InstallExecuteSequence` SET `Sequence` = 6550 WHERE `Action` = 'RemoveExistingProducts'")
 	for _, c := range conditions {
 		add("INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (%s, %s)", quoted(c[0]), quoted(c[1]))
+	}
+	// by properties, whose braces mean nothing; of a person's own command line they cannot be
+	for _, name := range slices.Sorted(maps.Keys(p.Managed)) {
+		add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('Managed%s', %s)", title(name), quoted(p.Managed[name]))
+	}
+	if len(p.Managed) > 0 {
+		add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('ManagedNames', %s)", quoted(strings.Join(slices.Sorted(maps.Keys(p.Managed)), ",")))
 	}
 	add("DELETE FROM `Property` WHERE `Property` = 'SecureCustomProperties'")
 	add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('SecureCustomProperties', %s)", quoted(p.secure()))

@@ -46,7 +46,7 @@ func parsed(t *testing.T, text string) any {
 func TestWingetManifests(t *testing.T) {
 	schema, err := jsonschema.NewCompiler().Compile(filepath.Join(here, "winget.schema.json"))
 	require.NoError(t, err)
-	p, msi := packed(t, "1.2.3", testID, testURL)
+	p, msi := packed(t, "1.2.3", testID, testURL, "")
 	folder := t.TempDir()
 	require.NoError(t, p.winget(folder, msi, "https://example.gov.tw/cardbridge-1.2.3-x64.msi", time.Unix(1_764_000_000, 0).UTC()))
 	require.Len(t, wingetFiles, 4)

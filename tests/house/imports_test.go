@@ -26,7 +26,7 @@ var rooms = []room{
 	{"installer/notices", nil, "licences are read from the outside"},
 	{"manifests/render", []string{"manifests", "manifests/fleet", "protocol"}, "it writes what packages take"},
 	{"manifests/admx", []string{"manifests"}, "templates follow from the table; nothing of the host is in them"},
-	{"installer/windows", []string{"manifests", "protocol"}, "a package is data about what was built"},
+	{"installer/windows", []string{"manifests", "manifests/fleet", "protocol"}, "a package is data about what was built"},
 	{"signature/ecdsasig", nil, "host and portal both stand on it"},
 	{"signature/webeid", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},
 	{"signature/cms", []string{"signature/ecdsasig"}, "host builds, portal verifies, so it knows neither"},

@@ -249,9 +249,12 @@ func TestAPersonsOwnRegistration(t *testing.T) {
 	file := value(t, key, "@")
 	require.Contains(t, contents(t, file), `personal`)
 	require.Empty(t, value(t, keys(t)["firefox"], "@"), "only for this person")
+	reg(t, "add", chromeLists+"ExtensionInstallForcelist", "/v", "88140", "/t", "REG_SZ", "/d", "by hand", "/f") // as dist/browser-policies does
+	defer reg(t, "delete", `HKLM\SOFTWARE\Policies\Google`, "/f")
 	install(t, "1.0.0", "INSTALL_SERVICE=0")
 	uninstall(t, "1.0.0")
 	require.Equal(t, file, value(t, key, "@"), "an installation leaves a person's own registration alone")
+	require.Equal(t, "by hand", value(t, chromeLists+"ExtensionInstallForcelist", "88140"), "no installation has written it")
 	b := startHostAs(t, own, file, "cardbridge@cardbridge.tw").greet() // as Firefox does
 	b.leave()
 	printed, err = program(own, "unregister", "--browser=firefox")

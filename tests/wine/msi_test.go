@@ -33,7 +33,8 @@ const (
 // builtPackages makes an MSI of two versions.
 var builtPackages = sync.OnceValue(func() error {
 	for _, version := range []string{"1.0.0", "1.1.0"} {
-		cmd := exec.Command("go", "run", "./installer/windows", "-out", world, "-version", version, "-epoch", "1764000000", "-ids", ownID, "-update-url", updateURL)
+		cmd := exec.Command("go", "run", "./installer/windows", "-out", world, "-version", version, "-epoch", "1764000000", "-ids", ownID, "-update-url", updateURL,
+			"-settings", "installer/windows/testdata/settings.json")
 		cmd.Dir = "../.."
 		if out, err := cmd.CombinedOutput(); err != nil {
 			return errors.New(err.Error() + "\n" + string(out))
@@ -108,6 +109,9 @@ func value(t *testing.T, key, name string) string {
 	}
 	for line := range strings.SplitSeq(string(utf16.Decode(units)), "\r\n") {
 		if quoted, ok := strings.CutPrefix(line, name+"="); ok {
+			if strings.HasPrefix(quoted, "dword:") {
+				return quoted
+			}
 			value, err := strconv.Unquote(quoted)
 			require.NoError(t, err, line)
 			return value

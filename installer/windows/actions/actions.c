@@ -1,6 +1,6 @@
 /*
  * The custom actions of the MSI. Tables place files and keys; what tables have no words for is the program's own (cardbridge setup),
- * which RunSetup starts, so that its words reach the person and the log instead of error 1722. SweepVersions removes the folders of
+ * which RunSetup and TrySetup start, so that its words reach the person and the log instead of error 1722. SweepVersions removes the folders of
  * earlier versions that nothing runs from any more.
  *
  * Proved under Wine alone. What is asked of Windows is old and plain: pipes, CreateProcess, MoveFileEx.
@@ -53,14 +53,8 @@ static BOOL start(wchar_t *command, HANDLE output, PROCESS_INFORMATION *process)
     return CreateProcessW(NULL, command, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &how, process);
 }
 
-/* failure is how a failure is told: while all is taken back, the reason for that has been told already. */
-static INSTALLMESSAGE failure(MSIHANDLE install)
-{
-    return MsiGetMode(install, MSIRUNMODE_ROLLBACK) ? INSTALLMESSAGE_INFO : INSTALLMESSAGE_ERROR;
-}
-
-/* RunSetup runs the command line that it was given, gives what that printed to the log, with its failure also to the person. */
-__declspec(dllexport) UINT __stdcall RunSetup(MSIHANDLE install)
+/* run runs the command line that the action was given, gives what that printed to the log, its failure as the caller says. */
+static UINT run(MSIHANDLE install, INSTALLMESSAGE failure)
 {
     static wchar_t command[MOST_DATA], words[MOST_OUTPUT];
     static char text[MOST_OUTPUT];
@@ -75,7 +69,7 @@ __declspec(dllexport) UINT __stdcall RunSetup(MSIHANDLE install)
     if (!start(command, to, &process)) {
         CloseHandle(from);
         CloseHandle(to);
-        say(install, failure(install), L"安裝程式無法執行 cardbridge.exe。 / Setup cannot run cardbridge.exe.");
+        say(install, failure, L"安裝程式無法執行 cardbridge.exe。 / Setup cannot run cardbridge.exe.");
         return ERROR_INSTALL_FAILURE;
     }
     CloseHandle(to);
@@ -87,8 +81,21 @@ __declspec(dllexport) UINT __stdcall RunSetup(MSIHANDLE install)
     CloseHandle(process.hProcess);
     words[MultiByteToWideChar(CP_UTF8, 0, text, (int)size, words, MOST_OUTPUT - 1)] = 0;
     if (words[0])
-        say(install, code ? failure(install) : INSTALLMESSAGE_INFO, words);
+        say(install, code ? failure : INSTALLMESSAGE_INFO, words);
     return code ? ERROR_INSTALL_FAILURE : ERROR_SUCCESS;
+}
+
+/* RunSetup's failure is told to the person, too; while all is taken back, the reason for that has been told already. */
+__declspec(dllexport) UINT __stdcall RunSetup(MSIHANDLE install)
+{
+    return run(install, MsiGetMode(install, MSIRUNMODE_ROLLBACK) ? INSTALLMESSAGE_INFO : INSTALLMESSAGE_ERROR);
+}
+
+/* TrySetup is for a removal, which goes on when the program cannot be run any more. */
+__declspec(dllexport) UINT __stdcall TrySetup(MSIHANDLE install)
+{
+    run(install, INSTALLMESSAGE_INFO);
+    return ERROR_SUCCESS;
 }
 
 /* isVersion tells a folder of ours: digits with dots between. */
