@@ -88,5 +88,6 @@ func (p product) plain(table string, n int, cells []string) string {
 		row = strings.ReplaceAll(row, p.GUID(c), "{"+c+"}")
 	}
 	row = strings.ReplaceAll(row, p.ProductCode(), "{product}")
+	row = strings.ReplaceAll(row, p.Folder(), "{folder}")
 	return strings.TrimRight(strings.ReplaceAll(row, p.Version, "{version}"), "\t")
 }

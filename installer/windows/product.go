@@ -1,8 +1,11 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -91,8 +94,23 @@ func (p product) EventKey() string {
 	return `SYSTEM\CurrentControlSet\Services\EventLog\Application\CardBridge`
 }
 
-// ProductCode is the version's, so that the same version can be there but once.
-func (p product) ProductCode() string { return code("product/" + p.Version) }
+// built is the version with all that the build was given.
+func (p product) built() string {
+	words := append([]string{p.Version, p.UpdateURL}, p.IDs...)
+	for _, name := range slices.Sorted(maps.Keys(p.Managed)) {
+		words = append(words, name, p.Managed[name])
+	}
+	return strings.Join(words, "\n")
+}
+
+// ProductCode is another for the same version with other ids or settings, which then replaces the first as a later version does.
+func (p product) ProductCode() string { return code("product/" + p.built()) }
+
+// Folder is the version's, with a number for what it was built with: neither meets a program of the other that runs.
+func (p product) Folder() string {
+	sum := sha256.Sum256([]byte(p.built()))
+	return fmt.Sprintf("%s.%d", p.Version, binary.BigEndian.Uint32(sum[:]))
+}
 
 // UpgradeCode is every version's.
 func (p product) UpgradeCode() string { return code("upgrade") }
@@ -103,7 +121,7 @@ var inFolder = []string{"Program", "Chromium", "Firefox", "License"}
 // GUID is a component's.
 func (p product) GUID(component string) string {
 	if slices.Contains(inFolder, component) {
-		return code("component/" + component + "/" + p.Version)
+		return code("component/" + component + "/" + p.Folder())
 	}
 	return code("component/" + component)
 }
@@ -145,7 +163,7 @@ type search struct{ Property, Key, Name string }
 // Searches are those for what the next installation must know of the last.
 func (p product) Searches() []search {
 	const remembered = `Software\CardBridge\Setup`
-	list := []search{{"SAVED_VERSION", remembered, "Version"}, {"SAVED_WRITTEN", remembered, "Written"}}
+	list := []search{{"SAVED_PRODUCT", remembered, "Product"}, {"SAVED_WRITTEN", remembered, "Written"}}
 	for _, b := range p.browsers {
 		if slices.Contains(manifests.ForcedByMSI, b.ID) {
 			end := "_" + strings.ToUpper(b.ID)
@@ -211,7 +229,11 @@ var conditions = [][2]string{
 	{`NOT INSTALL_SERVICE OR INSTALL_SERVICE = "0" OR INSTALL_SERVICE = "1" OR REMOVE = "ALL"`, "INSTALL_SERVICE 只能是 0 或 1。 / INSTALL_SERVICE is 0 or 1."},
 	{`NOT FORCE_EXTENSION OR FORCE_EXTENSION = "0" OR FORCE_EXTENSION = "1" OR REMOVE = "ALL"`, "FORCE_EXTENSION 只能是 0 或 1。 / FORCE_EXTENSION is 0 or 1."},
 	{`NOT FORCE_EXTENSION = "1" OR (FORCED_ID AND FORCED_URL) OR REMOVE = "ALL"`,
-		"FORCE_EXTENSION=1 時需要 EXTENSION_ID 與 UPDATE_URL。 / FORCE_EXTENSION=1 needs EXTENSION_ID and UPDATE_URL."},
+		"這個安裝檔沒有 Chrome 與 Edge 都能使用的擴充功能更新網址；FORCE_EXTENSION=1 時請同時給 EXTENSION_ID 與 UPDATE_URL。 / " +
+			"This package knows no address from which both Chrome and Edge take the extension: with FORCE_EXTENSION=1, give EXTENSION_ID and UPDATE_URL."},
+	{`NOT FORCE_EXTENSION = "1" OR NOT EXTENSION_ID OR UPDATE_URL OR REMOVE = "ALL"`,
+		"FORCE_EXTENSION=1 時，EXTENSION_ID 必須與它的 UPDATE_URL 一起給：安裝檔內的網址屬於另一個識別碼。 / " +
+			"With FORCE_EXTENSION=1, give EXTENSION_ID together with its UPDATE_URL: that of this package belongs to another id."},
 	{`VersionNT >= 603 OR REMOVE = "ALL"`, "憑證通需要 Windows 10 以上。 / CardBridge needs Windows 10 or later."},
 	{`VersionNT64 OR REMOVE = "ALL"`, "憑證通需要 64 位元的 Windows。 / CardBridge needs a 64-bit Windows."},
 }

@@ -60,9 +60,9 @@ func (p product) late() []action {
 	}
 	wishes := ` "--policy=[POLICY]" "--browsers=[BROWSERS]" "--extension=[EXTENSION_ID]" "--update-url=[UPDATE_URL]"`
 	return slices.Concat(
-		// Windows says it by a property when an upgrade removes this version (Wine does not); so does the version that is noted meanwhile
+		// Windows says it by a property when an upgrade removes this version (Wine does not); so does the product that is noted meanwhile
 		[]action{{"FindReplacement", setProperty, "REPLACED", "1",
-			`REMOVE = "ALL" AND (UPGRADINGPRODUCTCODE OR (SAVED_VERSION AND SAVED_VERSION <> ProductVersion))`, 1401}},
+			`REMOVE = "ALL" AND (UPGRADINGPRODUCTCODE OR (SAVED_PRODUCT AND SAVED_PRODUCT <> ProductCode))`, 1401}},
 		run("CheckSetup", inScript, "check"+wishes, staying, 4001), // what cannot be ends before keys and services are touched
 		run("UndoSetup", onRollback, "undo", staying, 5801),
 		run("Setup", inScript, "apply"+wishes, staying, 5803),
@@ -75,8 +75,10 @@ func (p product) late() []action {
 			{"TidyAll", inScript, "Actions", "TrySetup", leaving, 2602},
 		},
 		[]action{
-			{"TellSweep", setProperty, "Sweep", "[INSTALLDIR]|[ProductVersion]", staying, 6591},
-			{"TellSweepAll", setProperty, "Sweep", "[INSTALLDIR]|", `REMOVE = "ALL"`, 6592},
+			{"TellSweep", setProperty, "Sweep", "[INSTALLDIR]||" + p.Folder(), staying, 6590},
+			// a folder that an upgrade leaves for another; a repair leaves none
+			{"TellSweepBoth", setProperty, "Sweep", "[INSTALLDIR]|[SAVED_INSTALLDIR]|" + p.Folder(), staying + " AND NOT Installed", 6591},
+			{"TellSweepAll", setProperty, "Sweep", "[INSTALLDIR]||", `REMOVE = "ALL"`, 6592},
 			{"Sweep", onCommit, "Actions", "SweepVersions", "NOT REPLACED", 6593},
 		})
 }
@@ -109,6 +111,12 @@ const (
 	keyPathOfValue = 4
 )
 
+// Attributes of the table Upgrade: features stay chosen; the highest version belongs to those that are replaced.
+const (
+	upgradeMigrates     = 1
+	upgradeMaxInclusive = 512
+)
+
 // codepage has libmsi know that texts are UTF-8. Without it (wixl does not say it) it miscounts Chinese characters, and crashes or writes
 // other texts than it was given.
 const codepage = "\r\n\r\n65001\t_ForceCodepage\r\n"
@@ -131,7 +139,7 @@ func (p product) queries() (list []string) {
 		add("UPDATE `File` SET `FileName` = %s WHERE `File` = %s", quoted(n[1]), quoted(n[0]))
 	}
 	add("UPDATE `Directory` SET `DefaultDir` = 'CARDBR~1|CardBridge' WHERE `Directory` = 'INSTALLDIR'")
-	add("UPDATE `Directory` SET `DefaultDir` = %s WHERE `Directory` = 'VersionFolder'", quoted("VERSION|"+p.Version))
+	add("UPDATE `Directory` SET `DefaultDir` = %s WHERE `Directory` = 'VersionFolder'", quoted("VERSION|"+p.Folder()))
 	// what has a version of its own is compared by it, not by its sum
 	add("UPDATE `File` SET `Version` = %s, `Language` = '1028,1033' WHERE `File` = 'Program'", quoted(p.Version+".0"))
 	add("DELETE FROM `MsiFileHash` WHERE `File_` = 'Program'")
@@ -157,6 +165,10 @@ func (p product) queries() (list []string) {
 	// components, which stay while one of them is there.
 	add("INSERT INTO `InstallExecuteSequence` (`Action`, `Sequence`) VALUES ('InstallExecute', 6500)")
 	add("UPDATE `InstallExecuteSequence` SET `Sequence` = 6550 WHERE `Action` = 'RemoveExistingProducts'")
+	// the same version that was built with other ids, too, takes the place of this one
+	add("DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_UPGRADE_DETECTED'")
+	add("INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMax`, `Attributes`, `ActionProperty`) VALUES (%s, %s, %d, 'WIX_UPGRADE_DETECTED')",
+		quoted(p.UpgradeCode()), quoted(p.Version), upgradeMigrates+upgradeMaxInclusive)
 	for _, c := range conditions {
 		add("INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (%s, %s)", quoted(c[0]), quoted(c[1]))
 	}

@@ -101,3 +101,17 @@ func TestWhatIsNotWishedForAnyMoreGoes(t *testing.T) {
 	require.Empty(t, without(after, before), "left behind")
 	require.Empty(t, without(before, after), "taken along")
 }
+
+// What an installation cannot have noted is told in both languages, changes nothing.
+func TestANoteThatIsNone(t *testing.T) {
+	for _, note := range []string{"1", "2|,chrome,||", "1|,chrome,|mine|", `1|,chrome,|` + ownID + `|language|more`} {
+		for _, flag := range []string{"--before=", "--now="} {
+			printed, err := program(installed, "setup", "tidy", flag+note)
+			require.Error(t, err, note)
+			require.Contains(t, printed, "請重新安裝", note)
+			require.Contains(t, printed, "install again", note)
+		}
+	}
+	printed, err := program(installed, "setup", "tidy", "--folder=.")
+	require.NoError(t, err, "the first installation: %s", printed)
+}

@@ -3,6 +3,7 @@ package wine
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -10,8 +11,6 @@ import (
 )
 
 const (
-	program100  = `C:\Program Files\CardBridge\1.0.0\cardbridge.exe`
-	program110  = `C:\Program Files\CardBridge\1.1.0\cardbridge.exe`
 	policyFile  = `C:\ProgramData\CardBridge\policy.json`
 	uninstalled = `HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall`
 	chromeLists = `HKLM\SOFTWARE\Policies\Google\Chrome\`
@@ -104,7 +103,7 @@ func TestAnUpgradeWhileTheOldProgramRuns(t *testing.T) {
 
 	install(t, "1.1.0", "REINSTALL=ALL", "INSTALL_SERVICE=1") // the choice is changed; the old program can go
 	answers(t, program110, "1.1.0")
-	require.False(t, there(t, `C:\Program Files\CardBridge\1.0.0`))
+	require.False(t, there(t, folder100))
 	install(t, "1.1.0", "REINSTALL=ALL", "INSTALL_SERVICE=0")
 	gone(t)
 	require.Empty(t, registered(t))
@@ -209,13 +208,14 @@ func talksNot(t *testing.T, host string) {
 func TestWrongPropertiesAreRefused(t *testing.T) {
 	withInstaller(t)
 	for property, words := range map[string]string{
-		"INSTALL_SERVICE=2":    notBegun,
-		"FORCE_EXTENSION=yes":  notBegun,
-		"BROWSERS=chrome,lynx": `BROWSERS cannot be "lynx"`,
-		"EXTENSION_ID=mine":    `EXTENSION_ID cannot be "mine"`,
-		"POLICY=policy.json":   "an absolute path",
+		"INSTALL_SERVICE=2":                       notBegun,
+		"FORCE_EXTENSION=yes":                     notBegun,
+		"FORCE_EXTENSION=1 EXTENSION_ID=" + itsID: notBegun,
+		"BROWSERS=chrome,lynx":                    `BROWSERS cannot be "lynx"`,
+		"EXTENSION_ID=mine":                       `EXTENSION_ID cannot be "mine"`,
+		"POLICY=policy.json":                      "an absolute path",
 	} {
-		notInstalled(t, words, "1.0.0", property)
+		notInstalled(t, words, "1.0.0", strings.Fields(property)...)
 		require.False(t, there(t, `C:\Program Files\CardBridge`), property)
 		require.Empty(t, registered(t), property)
 		require.Empty(t, value(t, keys(t)["chrome"], "@"), property)
@@ -229,8 +229,8 @@ func TestAFolderOfOnesOwn(t *testing.T) {
 	install(t, "1.0.0", "INSTALLDIR="+folder, "EXTENSION_ID="+id)
 	for _, version := range []string{"1.0.0", "1.1.0"} {
 		host := hostOf(t, keys(t)["chrome"])
-		require.Equal(t, folder+`\`+version+`\cardbridge.exe`, host)
-		require.Contains(t, contents(t, folder+`\`+version+`\tw.cardbridge.host.json`), "chrome-extension://"+id+"/")
+		require.Regexp(t, "^"+regexp.QuoteMeta(folder+`\`+version)+`\.\d+\\cardbridge\.exe$`, host)
+		require.Contains(t, contents(t, strings.TrimSuffix(host, "cardbridge.exe")+"tw.cardbridge.host.json"), "chrome-extension://"+id+"/")
 		talks(t, host)
 		answers(t, host, version)
 		install(t, "1.1.0")

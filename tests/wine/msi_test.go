@@ -32,16 +32,43 @@ const (
 
 // builtPackages makes an MSI of two versions.
 var builtPackages = sync.OnceValue(func() error {
-	for _, version := range []string{"1.0.0", "1.1.0"} {
-		cmd := exec.Command("go", "run", "./installer/windows", "-out", world, "-version", version, "-epoch", "1764000000", "-ids", ownID, "-update-url", updateURL,
-			"-settings", "installer/windows/testdata/settings.json")
-		cmd.Dir = "../.."
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return errors.New(err.Error() + "\n" + string(out))
+	for version, folder := range map[string]*string{"1.0.0": &folder100, "1.1.0": &folder110} {
+		if err := buildPackage(version, version, ownID); err != nil {
+			return err
 		}
+		tables, err := exec.Command("msiinfo", "export", packagePath(version), "Directory").Output()
+		if err != nil {
+			return err
+		}
+		name := regexp.MustCompile(`VERSION\|([0-9.]+)`).FindSubmatch(tables)
+		if name == nil {
+			return errors.New("no folder of the version")
+		}
+		*folder = `C:\Program Files\CardBridge\` + string(name[1])
 	}
+	program100, program110 = folder100+`\cardbridge.exe`, folder110+`\cardbridge.exe`
 	return nil
 })
+
+// What the packages install where nothing else is said.
+var folder100, folder110, program100, program110 string
+
+// buildPackage makes one with ids of the extension, under a name.
+func buildPackage(name, version, ids string) error {
+	cmd := exec.Command("go", "run", "./installer/windows", "-out", filepath.Join(world, name), "-version", version, "-epoch", "1764000000", "-ids", ids, "-update-url", updateURL,
+		"-settings", "installer/windows/testdata/settings.json")
+	cmd.Dir = "../.."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return errors.New(err.Error() + "\n" + string(out))
+	}
+	return nil
+}
+
+// packagePath is that of a package by its name.
+func packagePath(name string) string {
+	found, _ := filepath.Glob(filepath.Join(world, name, "*.msi")) // the pattern is none that could be wrong
+	return strings.Join(found, "")
+}
 
 // withInstaller lets a test run in the Windows of the installer's tests, in which nothing of ours is left.
 func withInstaller(t *testing.T) {
@@ -66,7 +93,7 @@ func msiexec(t *testing.T, how, version string, properties ...string) (log strin
 	t.Helper()
 	file := inWindows(`C:\msi.log`)
 	_ = os.Remove(file)
-	args := append([]string{how, "Z:" + strings.ReplaceAll(filepath.Join(world, "cardbridge-"+version+"-x64.msi"), "/", `\`), "/qn", "/l*v", `C:\msi.log`}, properties...)
+	args := append([]string{how, "Z:" + strings.ReplaceAll(packagePath(version), "/", `\`), "/qn", "/l*v", `C:\msi.log`}, properties...)
 	printed, err := program("msiexec", args...)
 	text, _ := os.ReadFile(file)
 	return printed + string(text), err

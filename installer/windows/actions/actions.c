@@ -130,6 +130,9 @@ static BOOL busy(const wchar_t *program)
 /* The files of every version. The program is the last: while it is there, the folder is tried again. */
 static const wchar_t *const files[] = {L"tw.cardbridge.host.json", L"tw.cardbridge.host.firefox.json", L"LICENSE.txt", L"cardbridge.exe"};
 
+/* Files that no other program has. */
+static const wchar_t *const marks[] = {L"tw.cardbridge.host.json", L"tw.cardbridge.host.firefox.json", L"cardbridge.exe"};
+
 /* sweep removes one folder. One that is in use stays whole, since its program starts itself anew for each card; last, with nothing of ours
  * to come back, it goes when the computer starts. */
 static void sweep(const wchar_t *folder, BOOL last)
@@ -151,30 +154,56 @@ static void sweep(const wchar_t *folder, BOOL last)
         MoveFileExW(folder, NULL, MOVEFILE_DELAY_UNTIL_REBOOT);
 }
 
-/* SweepVersions is given the product's folder, |, the version to keep; none to keep: all is removed. It is no reason to fail. */
-__declspec(dllexport) UINT __stdcall SweepVersions(MSIHANDLE install)
+/* ours tells a version's folder from another program's that is named alike: the product's folder may be any. */
+static BOOL ours(const wchar_t *folder)
 {
-    static wchar_t root[MOST_DATA], path[MAX_PATH];
-    wchar_t *keep;
+    wchar_t path[MAX_PATH];
+    for (size_t n = 0; n < sizeof marks / sizeof marks[0]; n++)
+        if (_snwprintf(path, MAX_PATH, L"%ls\\%ls", folder, marks[n]) >= 0 && GetFileAttributesW(path) != INVALID_FILE_ATTRIBUTES)
+            return TRUE;
+    return FALSE;
+}
+
+/* sweepRoot removes the versions in a product's folder but one; last, the folder itself, if it is empty then. */
+static void sweepRoot(wchar_t *root, const wchar_t *keep, BOOL last)
+{
+    wchar_t path[MAX_PATH];
     WIN32_FIND_DATAW found;
     HANDLE search;
+    size_t length = wcslen(root);
+
+    if (length < 2 || root[length - 1] != L'\\' || _snwprintf(path, MAX_PATH, L"%ls*", root) < 0 ||
+        (search = FindFirstFileW(path, &found)) == INVALID_HANDLE_VALUE)
+        return;
+    do {
+        DWORD a = found.dwFileAttributes;
+        if (!(a & FILE_ATTRIBUTE_DIRECTORY) || (a & FILE_ATTRIBUTE_REPARSE_POINT) || !isVersion(found.cFileName) || !wcscmp(found.cFileName, keep) ||
+            _snwprintf(path, MAX_PATH, L"%ls%ls", root, found.cFileName) < 0 || !ours(path))
+            continue;
+        sweep(path, last);
+    } while (FindNextFileW(search, &found));
+    FindClose(search);
+    if (last) {
+        root[length - 1] = 0;
+        RemoveDirectoryW(root);
+    }
+}
+
+/* SweepVersions is given the product's folder, |, the one it had before, if that is to be left, |, the version's folder to keep; none to
+ * keep: all is removed. It is no reason to fail. */
+__declspec(dllexport) UINT __stdcall SweepVersions(MSIHANDLE install)
+{
+    static wchar_t root[MOST_DATA];
+    wchar_t *before, *keep;
 
     if (!data(install, root) || !(keep = wcsrchr(root, L'|')))
         return ERROR_SUCCESS;
     *keep++ = 0;
-    if (_snwprintf(path, MAX_PATH, L"%ls*", root) < 0 || (search = FindFirstFileW(path, &found)) == INVALID_HANDLE_VALUE)
+    if (!(before = wcsrchr(root, L'|')))
         return ERROR_SUCCESS;
-    do {
-        DWORD a = found.dwFileAttributes;
-        if (!(a & FILE_ATTRIBUTE_DIRECTORY) || (a & FILE_ATTRIBUTE_REPARSE_POINT) || !isVersion(found.cFileName) || !wcscmp(found.cFileName, keep) ||
-            _snwprintf(path, MAX_PATH, L"%ls%ls", root, found.cFileName) < 0)
-            continue;
-        sweep(path, !*keep);
-    } while (FindNextFileW(search, &found));
-    FindClose(search);
-    if (!*keep && wcslen(root) > 1) {
-        root[wcslen(root) - 1] = 0;
-        RemoveDirectoryW(root);
-    }
+    *before++ = 0;
+    if (_wcsicmp(root, before)) /* no later installation knows of it */
+        sweepRoot(before, keep, TRUE);
+    sweepRoot(root, keep, !*keep);
     return ERROR_SUCCESS;
 }
