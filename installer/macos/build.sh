@@ -16,6 +16,7 @@
 #   VERSION               what the file VERSION says
 #   EXTENSION_IDS         what the archive's file EXTENSION_IDS says, with commas between: the host lets these in; must be set without an archive
 #   BINARY                $OUT/cardbridge: the program to stage
+#   NOTICES               $OUT/THIRD-PARTY-NOTICES.txt: the licences of what is linked into it; "binary" writes them
 #   POLICY                none: a policy document that a new installation starts with
 #   SERVICE               1: 0 leaves the agent's LaunchDaemon out; the host that a browser starts then uses the cards itself
 #   APPLICATION_IDENTITY  must be set to sign: "Developer ID Application: …"
@@ -31,6 +32,9 @@ VERSION=${VERSION:-$(cat "$here/VERSION" 2>/dev/null || cat "$here/../../VERSION
 SOURCE=${SOURCE:-$here/../..}
 EXTENSION_IDS=${EXTENSION_IDS:-$(cat "$here/EXTENSION_IDS" 2>/dev/null || true)}
 BINARY=${BINARY:-$OUT/cardbridge}
+NOTICES=${NOTICES:-$OUT/THIRD-PARTY-NOTICES.txt}
+LICENSE=$here/LICENSE
+[ -f "$LICENSE" ] || LICENSE=$here/../../LICENSE
 POLICY=${POLICY:-}
 SERVICE=${SERVICE:-1}
 
@@ -59,10 +63,13 @@ binary() {
 	done
 	lipo -create -output "$OUT/cardbridge" "$OUT/cardbridge-arm64" "$OUT/cardbridge-amd64"
 	lipo "$OUT/cardbridge" -verify_arch arm64 x86_64
+	# of those modules alone that are linked in for macOS
+	(cd "$SOURCE" && go run ./installer/notices -out "$NOTICES" "$OUT/cardbridge-arm64" "$OUT/cardbridge-amd64")
 }
 
 stage() {
 	[ -f "$BINARY" ] || fail "there is no program at $BINARY"
+	[ -f "$NOTICES" ] || fail "there are no licences of what is linked into it at $NOTICES: binary writes them"
 	[ -d "$RENDERED/root" ] || fail "there are no rendered manifests at $RENDERED"
 	local root=$OUT/root
 	rm -rf "$root"
@@ -72,6 +79,8 @@ stage() {
 	mkdir -p "$root/$FOLDER" "$root/private/etc/paths.d"
 	cp "$BINARY" "$root/$FOLDER/cardbridge"
 	cp "$here/uninstall.sh" "$root/$FOLDER/uninstall.sh"
+	cp "$LICENSE" "$root/$FOLDER/LICENSE.txt"
+	cp "$NOTICES" "$root/$FOLDER/THIRD-PARTY-NOTICES.txt"
 	echo "/$FOLDER" >"$root/private/etc/paths.d/cardbridge"
 	if [ -n "$POLICY" ]; then
 		cp "$POLICY" "$root/$FOLDER/policy.first.json"

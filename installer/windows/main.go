@@ -75,6 +75,9 @@ func build(o options) error {
 	if err := p.compile(stage); err != nil {
 		return err
 	}
+	if err := notices(stage); err != nil {
+		return err
+	}
 	for _, name := range []string{"cardbridge.exe", "actions.dll"} {
 		if err := o.signing.sign(filepath.Join(stage, name)); err != nil {
 			return err
@@ -171,7 +174,7 @@ func (p product) pack(stage, msi string, epoch int64) error {
 
 // summarise writes the stream that describes the package: its code is that of its content, its dates are those it was told.
 func (p product) summarise(stage, msi string, date time.Time) error {
-	sum, err := digest(stage, "cardbridge.exe", "actions.dll", "product.wxs", p.Host()+".json", p.Host()+".firefox.json")
+	sum, err := digest(stage, "cardbridge.exe", "actions.dll", "product.wxs", p.Host()+".json", p.Host()+".firefox.json", licenseFile, noticesFile)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (p product) Folder() string {
 func (p product) UpgradeCode() string { return code("upgrade") }
 
 // inFolder are the components whose files lie in the version's folder: another place is another component.
-var inFolder = []string{"Program", "Chromium", "Firefox", "License"}
+var inFolder = []string{"Program", "Chromium", "Firefox", "License", "Notices"}
 
 // GUID is a component's.
 func (p product) GUID(component string) string {

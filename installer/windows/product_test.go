@@ -41,7 +41,7 @@ func packed(t *testing.T, version, ids, url, settings string) (product, string) 
 	p, err := newProduct(version, ids, url, settings)
 	require.NoError(t, err)
 	stage := t.TempDir()
-	for _, name := range []string{"cardbridge.exe", "actions.dll", "cardbridge.ico"} {
+	for _, name := range []string{"cardbridge.exe", "actions.dll", "cardbridge.ico", noticesFile} {
 		require.NoError(t, os.WriteFile(filepath.Join(stage, name), []byte(name+" of "+version), 0o644))
 	}
 	msi := filepath.Join(stage, p.fileName())

@@ -19,6 +19,17 @@ import (
 //go:embed product.wxs
 var productText string
 
+// What the package says of rights: to the program itself, to what is linked into it.
+const (
+	licenseFile = "LICENSE.txt"
+	noticesFile = "THIRD-PARTY-NOTICES.txt"
+)
+
+// notices puts the licences beside the compiled program: of those modules alone that are linked into this one, for Windows.
+func notices(stage string) error {
+	return run("", nil, "go", "run", "./installer/notices", "-out", filepath.Join(stage, noticesFile), filepath.Join(stage, "cardbridge.exe"))
+}
+
 // write puts what the package holds beside the compiled files.
 func (p product) write(stage string) error {
 	page, err := template.New("product.wxs").Parse(productText)
@@ -33,7 +44,7 @@ func (p product) write(stage string) error {
 	if err != nil {
 		return err
 	}
-	files := map[string][]byte{"product.wxs": wxs.Bytes(), "LICENSE.txt": license}
+	files := map[string][]byte{"product.wxs": wxs.Bytes(), licenseFile: license}
 	ids, err := manifests.ReleasedExtensions()
 	if err != nil {
 		return err

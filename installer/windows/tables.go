@@ -135,7 +135,8 @@ func (p product) queries() (list []string) {
 	}
 	add("INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES ('EventFile', 2, %s, 'EventMessageFile', %s, 'Events')",
 		quoted(p.EventKey()), quoted(`#%%SystemRoot%\System32\EventCreate.exe`))
-	for _, n := range [][2]string{{"Program", "CARDBR~1.EXE|cardbridge.exe"}, {"Chromium", "TWCARD~1.JSO|" + p.Host() + ".json"}, {"Firefox", "TWCARD~2.JSO|" + p.Host() + ".firefox.json"}} {
+	for _, n := range [][2]string{{"Program", "CARDBR~1.EXE|cardbridge.exe"}, {"Chromium", "TWCARD~1.JSO|" + p.Host() + ".json"}, {"Firefox", "TWCARD~2.JSO|" + p.Host() + ".firefox.json"},
+		{"Notices", "THIRD-~1.TXT|" + noticesFile}} {
 		add("UPDATE `File` SET `FileName` = %s WHERE `File` = %s", quoted(n[1]), quoted(n[0]))
 	}
 	add("UPDATE `Directory` SET `DefaultDir` = 'CARDBR~1|CardBridge' WHERE `Directory` = 'INSTALLDIR'")

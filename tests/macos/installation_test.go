@@ -56,6 +56,7 @@ func theBuildOfTheArchive(t *testing.T, unpacked string) {
 	for _, line := range builds {
 		assert.Contains(t, line, " -X main.version="+version+" -X github.com/cardbridge/cardbridge/manifests.extensionIDs="+ownID+"|")
 	}
+	assert.Regexp(t, `(?m)^go\|run\|\./installer/notices\|-out\|.*/build/THIRD-PARTY-NOTICES\.txt\|.*/build/cardbridge-arm64\|.*/build/cardbridge-amd64$`, strings.Join(mac.called(t), "\n"))
 	printed, err = binary("EXTENSION_IDS=" + strings.Repeat("d", 32))
 	require.NoError(t, err, printed)
 	assert.Contains(t, strings.Join(mac.called(t), "\n"), "extensionIDs="+strings.Repeat("d", 32)+"|", "another that was given")

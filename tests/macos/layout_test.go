@@ -59,12 +59,16 @@ func TestThePackageLaysOutWhatTheProgramExpects(t *testing.T) {
 	daemon := strings.NewReplacer(`" + Name + "`, name).Replace(constant(t, "host/internal/service/service_darwin.go", `plist`))
 	want := map[string]fs.FileMode{
 		"/Library/CardBridge/cardbridge": 0o755, "/Library/CardBridge/uninstall.sh": 0o755, daemon: 0o644, "/private/etc/paths.d/cardbridge": 0o644,
+		"/Library/CardBridge/LICENSE.txt": 0o644, "/Library/CardBridge/THIRD-PARTY-NOTICES.txt": 0o644,
 	}
 	for place := range places(t) {
 		want[place+"/"+host+".json"] = 0o644
 	}
 	require.Equal(t, want, laid(t, folder))
 	assert.Equal(t, "/Library/CardBridge\n", read(t, filepath.Join(folder, "private/etc/paths.d/cardbridge")))
+
+	assert.Equal(t, read(t, filepath.Join(root, "LICENSE")), read(t, filepath.Join(folder, "Library/CardBridge/LICENSE.txt")))
+	assert.Equal(t, "licences of others", read(t, filepath.Join(folder, "Library/CardBridge/THIRD-PARTY-NOTICES.txt")))
 
 	for place, family := range places(t) {
 		var m map[string]any
@@ -96,6 +100,9 @@ func TestWhatABuildMayLeaveOutOrAdd(t *testing.T) {
 	_, printed, err = stage(t, "RENDERED="+from, "BINARY="+filepath.Join(from, "none"))
 	require.Error(t, err)
 	assert.Contains(t, printed, "there is no program")
+	_, printed, err = stage(t, "RENDERED="+from, "NOTICES="+filepath.Join(from, "none"))
+	require.Error(t, err)
+	assert.Contains(t, printed, "no licences of what is linked")
 	_, printed, err = stage(t, "RENDERED="+from+"/none")
 	require.Error(t, err)
 	assert.Contains(t, printed, "no rendered manifests")
@@ -157,8 +164,10 @@ func TestTheArchiveIsReproducible(t *testing.T) {
 	unpacked := t.TempDir()
 	printed, err = run(t, unpacked, nil, "tar", "--extract", "--file", second)
 	require.NoError(t, err, printed)
-	printed, err = run(t, filepath.Join(unpacked, name), []string{"BINARY=README.md"}, "./build.sh", "stage")
+	printed, err = run(t, filepath.Join(unpacked, name), []string{"BINARY=README.md", "NOTICES=README.md"}, "./build.sh", "stage")
 	require.NoError(t, err, printed)
-	assert.Contains(t, laid(t, filepath.Join(unpacked, name, "build/root")), "/Library/CardBridge/cardbridge")
+	for _, file := range []string{"cardbridge", "LICENSE.txt", "THIRD-PARTY-NOTICES.txt"} {
+		assert.Contains(t, laid(t, filepath.Join(unpacked, name, "build/root")), "/Library/CardBridge/"+file)
+	}
 	theBuildOfTheArchive(t, filepath.Join(unpacked, name))
 }

@@ -75,7 +75,9 @@ func stage(t *testing.T, environment ...string) (folder, printed string, err err
 	out := filepath.Join(t.TempDir(), "安裝 套件")
 	binary := filepath.Join(t.TempDir(), "program")
 	require.NoError(t, os.WriteFile(binary, []byte("program"), 0o600))
-	printed, err = run(t, room, append([]string{"OUT=" + out, "BINARY=" + binary}, environment...), "./build.sh", "stage")
+	notices := filepath.Join(t.TempDir(), "授權 notices")
+	require.NoError(t, os.WriteFile(notices, []byte("licences of others"), 0o600))
+	printed, err = run(t, room, append([]string{"OUT=" + out, "BINARY=" + binary, "NOTICES=" + notices}, environment...), "./build.sh", "stage")
 	return filepath.Join(out, "root"), printed, err
 }
 

@@ -17,6 +17,9 @@ const (
 	edgeLists   = `HKLM\SOFTWARE\Policies\Microsoft\Edge\`
 )
 
+// files are those of a version's folder, the same that the custom action of the removal knows (sweep).
+var files = []string{"LICENSE.txt", "THIRD-PARTY-NOTICES.txt", "cardbridge.exe", "tw.cardbridge.host.firefox.json", "tw.cardbridge.host.json"}
+
 // notBegun is what Wine logs of a launch condition that is not met; Windows says its text.
 const notBegun = "LaunchConditions. Return value 0"
 
@@ -36,6 +39,17 @@ func file(t *testing.T, name, text string) string {
 	return "Z:" + strings.ReplaceAll(path, "/", `\`)
 }
 
+// names are those in a folder, sorted.
+func names(t *testing.T, path string) (list []string) {
+	t.Helper()
+	entries, err := os.ReadDir(inWindows(path))
+	require.NoError(t, err)
+	for _, e := range entries {
+		list = append(list, e.Name())
+	}
+	return list
+}
+
 func registered(t *testing.T) string {
 	t.Helper()
 	printed, err := program("reg", "query", `HKLM\SYSTEM\CurrentControlSet\Services\cardbridge-agent`)
@@ -52,6 +66,8 @@ func TestAnInstallationInSilence(t *testing.T) {
 	for id, key := range keys(t) {
 		require.Equal(t, program100, hostOf(t, key), id)
 	}
+	require.Equal(t, files, names(t, `C:\Program Files\CardBridge\1.0.0`))
+	require.Contains(t, contents(t, `C:\Program Files\CardBridge\1.0.0\THIRD-PARTY-NOTICES.txt`), "\ngithub.com/Microsoft/go-winio@", "linked into the program for Windows alone")
 	talks(t, hostOf(t, keys(t)["chrome"]))
 	answers(t, program100, "1.0.0")
 	for _, want := range []string{`"` + program100 + `" service run`, `NT AUTHORITY\LocalService`, "0x2"} {

@@ -128,7 +128,7 @@ static BOOL busy(const wchar_t *program)
 }
 
 /* The files of every version. The program is the last: while it is there, the folder is tried again. */
-static const wchar_t *const files[] = {L"tw.cardbridge.host.json", L"tw.cardbridge.host.firefox.json", L"LICENSE.txt", L"cardbridge.exe"};
+static const wchar_t *const files[] = {L"tw.cardbridge.host.json", L"tw.cardbridge.host.firefox.json", L"LICENSE.txt", L"THIRD-PARTY-NOTICES.txt", L"cardbridge.exe"};
 
 /* Files that no other program has. */
 static const wchar_t *const marks[] = {L"tw.cardbridge.host.json", L"tw.cardbridge.host.firefox.json", L"cardbridge.exe"};
