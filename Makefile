@@ -25,13 +25,14 @@ SUDO     := $(if $(filter 0,$(shell id -u)),,sudo)
 #   debootstrap          a Debian of its own, in which systemd, logind and polkit are real
 #   gcc-mingw-w64-x86-64-win32   that the Windows build stays whole
 #   wixl msitools osslsigncode   the MSI for Windows, its tables, its signature
+#   libengine-pkcs11-openssl   that osslsigncode signs with keys in hardware
 #   wine64               that the Windows build runs: service, pipe
 #   gcc-aarch64-linux-gnu libc6-dev-arm64-cross   packages for arm64
 #   lintian rpm          what Debian and rpm say of our packages
 #   libxml2-utils        an XML validator of other people's: Group Policy templates
 #   python3 shellcheck   readers of other people's: property lists of macOS, shell scripts
 #   man-db               that our man pages are well formed (with groff)
-PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64 wixl msitools osslsigncode gcc-aarch64-linux-gnu libc6-dev-arm64-cross lintian rpm
+PACKAGES := gcc libc6-dev pcscd vsmartcard-vpcd opensc opensc-pkcs11 softhsm2 cackey ykcs11 chromium firefox-esr fonts-noto-cjk openssl libssl-dev postgresql sqlite3 gcc-mingw-w64-x86-64-win32 man-db libxml2-utils python3 shellcheck debootstrap wine64 wixl msitools osslsigncode libengine-pkcs11-openssl gcc-aarch64-linux-gnu libc6-dev-arm64-cross lintian rpm
 
 .PHONY: help
 help: ## List the targets.

@@ -8,6 +8,8 @@ FIREFOX_URL   ?=
 SETTINGS      ?=
 SIGN_KEY      ?=
 SIGN_CERT     ?=
+SIGN_PKCS11_MODULE ?=
+SIGN_PASS_FILE     ?=
 TIMESTAMP_URL ?=
 WINGET_URL    ?=
 # The commit's time; in an unpacked archive of a commit its files have that time.
@@ -72,8 +74,9 @@ WINDOWS_UPDATE_URL = $(if $(OWN_ID),$(UPDATE_URL),$(if $(CHROME_ID),https://clie
 # With a key everything in it is signed, and it itself; with its future address there are manifests for winget.
 .PHONY: packages-windows
 packages-windows: setup $(TRY_OUT) ## Build the MSI for Windows x64: dist/cardbridge-<version>-x64.msi.
-	go run ./installer/windows -out '$(DIST)' -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(WINDOWS_UPDATE_URL)" -settings '$(SETTINGS)' \
-		-sign-key '$(SIGN_KEY)' -sign-cert '$(SIGN_CERT)' -timestamp-url '$(TIMESTAMP_URL)' -winget-url '$(WINGET_URL)' -program $(BIN)/windows/cardbridge.exe
+	go run ./installer/windows -out '$(DIST)' -version $(VERSION) -epoch $(SOURCE_DATE_EPOCH) -ids "$(EXTENSION_IDS)" -update-url "$(WINDOWS_UPDATE_URL)" \
+		-settings '$(SETTINGS)' -sign-key '$(SIGN_KEY)' -sign-cert '$(SIGN_CERT)' -sign-module '$(SIGN_PKCS11_MODULE)' -sign-pass-file '$(SIGN_PASS_FILE)' \
+		-timestamp-url '$(TIMESTAMP_URL)' -winget-url '$(WINGET_URL)' -program $(BIN)/windows/cardbridge.exe
 
 .PHONY: packages-macos
 packages-macos: setup $(TRY_OUT) ## Pack the scripts that make the package on a Mac: dist/cardbridge-<version>-macos-scripts.tar.gz.

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 	"unicode/utf16"
@@ -52,36 +51,4 @@ func TestTheProgramSaysWhatItIs(t *testing.T) {
 		"<longPathAware ", `level="asInvoker"`} {
 		require.True(t, bytes.Contains(exe, []byte(want)), "%q", want)
 	}
-}
-
-// A key of one's own stands for the one of the release.
-func TestSignatures(t *testing.T) {
-	_, msi := packed(t, "1.2.3", "", "", "")
-	folder := t.TempDir()
-	s := signing{key: filepath.Join(folder, "key.pem"), certificate: filepath.Join(folder, "certificate.pem")}
-	tool(t, folder, "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", s.key, "-out", s.certificate, "-days", "2", "-subj", "/CN=CardBridge test",
-		"-addext", "extendedKeyUsage=codeSigning", "-addext", "keyUsage=digitalSignature")
-	library := filepath.Join(folder, "actions.dll")
-	tool(t, "", mingw, "-shared", "-s", "-o", library, filepath.Join("installer", "windows", "actions", "actions.c"), "-lmsi")
-
-	verify := func(path string) error {
-		return exec.Command("osslsigncode", "verify", "-CAfile", s.certificate, "-in", path).Run()
-	}
-	for _, path := range []string{library, msi} {
-		require.Error(t, verify(path), "it is not signed yet")
-		require.NoError(t, s.sign(path))
-		require.NoError(t, verify(path))
-		whole, err := os.ReadFile(path)
-		require.NoError(t, err)
-		at := bytes.Index(whole, []byte("This program")) // of a program
-		if path == msi {
-			at = bytes.Index(whole, []byte("CardBridge"))
-		}
-		require.Positive(t, at)
-		whole[at] ^= 1
-		require.NoError(t, os.WriteFile(path, whole, 0o644))
-		require.Error(t, verify(path), "a change is not seen")
-	}
-	require.Error(t, signing{key: s.key}.sign(msi), "without its certificate")
-	require.NoError(t, signing{}.sign(msi), "without a key nothing is signed")
 }

@@ -1,6 +1,7 @@
 // Command windows builds the MSI for Windows x64.
 //
-//	windows -out DIR -version X.Y.Z [-ids ID,…] [-update-url URL] [-settings FILE] [-sign-key FILE -sign-cert FILE [-timestamp-url URL]] [-winget-url URL] [-program FILE]
+//	windows -out DIR -version X.Y.Z [-ids ID,…] [-update-url URL] [-settings FILE] [-winget-url URL] [-program FILE]
+//	    [-sign-key FILE|URI -sign-cert FILE|URI [-sign-module FILE] [-sign-pass-file FILE] [-timestamp-url URL]]
 //
 // It compiles the host with its resources and the library of custom actions, has wixl write the tables, adds those for which wixl has
 // no words, then compares every table with what it must be: wixl writes some things wrongly without a word. Run it in the module's root.
@@ -37,8 +38,10 @@ func main() {
 	flag.StringVar(&o.updateURL, "update-url", "", "where that one's updates.xml is")
 	flag.StringVar(&o.settings, "settings", "", "a JSON file of the extension's managed storage, written where it is forced")
 	flag.Int64Var(&o.epoch, "epoch", 0, "the date in the package, seconds since 1970")
-	flag.StringVar(&o.signing.key, "sign-key", "", "a PEM file; without it nothing is signed")
-	flag.StringVar(&o.signing.certificate, "sign-cert", "", "the certificate with its chain, a PEM file")
+	flag.StringVar(&o.signing.key, "sign-key", "", "a PEM file, or the PKCS#11 URI of a key in hardware; without it nothing is signed")
+	flag.StringVar(&o.signing.certificate, "sign-cert", "", "the certificate with its chain, a PEM file; or its PKCS#11 URI")
+	flag.StringVar(&o.signing.module, "sign-module", "", "the PKCS#11 module of that hardware")
+	flag.StringVar(&o.signing.passFile, "sign-pass-file", "", "a file with the PIN of that hardware, the passphrase of the PEM file")
 	flag.StringVar(&o.signing.timestamp, "timestamp-url", "", "an RFC 3161 server")
 	flag.StringVar(&o.winget, "winget-url", "", "where the MSI will be; its winget manifests are written then")
 	flag.StringVar(&o.program, "program", "", "the program goes there too, for whoever lists what it consists of")
