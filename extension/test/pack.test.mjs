@@ -95,9 +95,7 @@ test('what cannot be packed is refused with the reason, nothing is written', () 
     [['--key', key], /go together/], [['--update-url', updates], /go together/], [['--key', join(folder, 'none.pem'), '--update-url', updates], /no private key/],
     [['--key', ec, '--update-url', updates], /RSA/], [['--key', short, '--update-url', updates], /2048/],
     [['--key', locked, '--update-url', updates], /without a password/], [['--key', publicOnly, '--update-url', updates], /no private key/],
-    ...['http://files.example.gov.tw/updates.xml', 'ftp://files.example.gov.tw/updates.xml'].map((url) => [['--key', key, '--update-url', url], /https/]),
-    ...['https://u:p@files.example.gov.tw/updates.xml', 'https://files.example.gov.tw/updates.xml?x=1', 'https://files.example.gov.tw/a&b/updates.xml',
-      'https://files.example.gov.tw/cardbridge'].map((url) => [['--key', key, '--update-url', url], /plain address/]),
+    [['--key', key, '--update-url', 'http://files.example.gov.tw/updates.xml'], /https/], [['--key', key, '--update-url', 'https://files.example.gov.tw/cardbridge'], /plain address/],
     [['--update-url'], /argument/], [['--unknown'], /--unknown/],
   ]) {
     const {status, stderr} = pack(['--out', out, ...args]);

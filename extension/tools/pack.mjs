@@ -14,6 +14,7 @@ import {join} from 'node:path';
 import {finished} from 'node:stream/promises';
 import {parseArgs} from 'node:util';
 import crx3 from 'crx3';
+import {updateAddress} from './address.mjs';
 import {extensionId, zip} from './shipped.mjs';
 
 const extension = join(import.meta.dirname, '..');
@@ -21,15 +22,6 @@ const extension = join(import.meta.dirname, '..');
 /** What stores refuse, since they decide the id; a CRX's own signature does. @param {any} manifest */
 function withoutKey({key: _, ...manifest}) {
   return manifest;
-}
-
-/** @param {string} text @returns {URL} of updates.xml, in a form that needs no escape in it */
-function updateAddress(text) {
-  const url = new URL(text);
-  const loopback = url.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !loopback) throw new Error(`${text}: browsers take updates from https alone (http on loopback)`);
-  if (url.href !== text || url.username || !/^[\w./:%~-]+\/updates\.xml$/.test(text)) throw new Error(`${text}: a plain address that ends with /updates.xml`);
-  return url;
 }
 
 /** @param {string} path @returns {import('node:crypto').KeyObject} CRX3 as browsers take it has RSA signatures */

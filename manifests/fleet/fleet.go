@@ -4,7 +4,6 @@ package fleet
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -97,10 +96,10 @@ func (r Release) Check() error {
 	if (r.Own == "") != (r.UpdateURL == "") {
 		return errors.New("fleet: an own id goes with an update URL")
 	}
-	if r.UpdateURL != "" && (!plainAddress.MatchString(r.UpdateURL) || !strings.HasSuffix(r.UpdateURL, "/updates.xml")) {
+	if r.UpdateURL != "" && (!plainAddress(r.UpdateURL) || !strings.HasSuffix(r.UpdateURL, "/updates.xml")) {
 		return fmt.Errorf("fleet: %q is no plain https address that ends with /updates.xml", r.UpdateURL)
 	}
-	if r.FirefoxURL != "" && !plainAddress.MatchString(r.FirefoxURL) {
+	if r.FirefoxURL != "" && !plainAddress(r.FirefoxURL) {
 		return fmt.Errorf("fleet: %q is no plain https address", r.FirefoxURL)
 	}
 	if r.Settings != nil {
@@ -108,9 +107,6 @@ func (r Release) Check() error {
 	}
 	return nil
 }
-
-// plainAddress is https, or http on loopback, without user, query or fragment: extension/tools/pack.mjs demands the same.
-var plainAddress = regexp.MustCompile(`^(https://[\w.-]+|http://(localhost|127\.0\.0\.1))(:\d{1,5})?(/[\w.%~-]+)+$`)
 
 // from is the id, with its update URL, that a browser installs: the own one before the browser's store, that before Chrome's,
 // which Edge takes from, too.

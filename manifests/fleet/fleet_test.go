@@ -27,9 +27,6 @@ func TestEachBrowserInstallsFromWhereItCan(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, m.ExtensionSettings, chrome, "Edge takes from Chrome's store what is not in its own")
 
-	for _, address := range []string{"http://127.0.0.1:8000/updates.xml", "http://localhost/updates.xml", "https://files.example.gov.tw:8443/a/b-c/updates.xml"} {
-		require.NoError(t, Release{Own: own, UpdateURL: address}.Check(), address)
-	}
 	packed := Release{Chrome: chrome, Edge: edge, Own: own, UpdateURL: "https://files.example.gov.tw/updates.xml", Settings: &Settings{Language: "zh-TW"}}
 	require.NoError(t, packed.Check())
 	m, err = packed.Chromium("edge", "tw.cardbridge.host")
@@ -68,16 +65,11 @@ func TestNothingToForceIsAnError(t *testing.T) {
 
 func TestWhatNoBrowserTakesIsRefused(t *testing.T) {
 	for name, r := range map[string]Release{
-		"a short id":            {Chrome: "abc"},
-		"letters beyond p":      {Edge: strings.Repeat("z", 32)},
-		"an own id alone":       {Own: own},
-		"an update URL alone":   {UpdateURL: "https://files.example.gov.tw/updates.xml"},
-		"http":                  {Own: own, UpdateURL: "http://files.example.gov.tw/updates.xml"},
-		"a password in the URL": {Own: own, UpdateURL: "https://u:p@files.example.gov.tw/updates.xml"},
-		"no address":            {FirefoxURL: "cardbridge.xpi"},
-		"a query":               {Own: own, UpdateURL: "https://files.example.gov.tw/updates.xml?x=1#f"},
-		"a sign that XML minds": {Own: own, UpdateURL: "https://files.example.gov.tw/a&b/updates.xml"},
-		"a folder":              {Own: own, UpdateURL: "https://files.example.gov.tw/cardbridge"},
+		"a short id":          {Chrome: "abc"},
+		"letters beyond p":    {Edge: strings.Repeat("z", 32)},
+		"an own id alone":     {Own: own},
+		"an update URL alone": {UpdateURL: "https://files.example.gov.tw/updates.xml"},
+		"no address":          {FirefoxURL: "cardbridge.xpi"},
 	} {
 		require.Error(t, r.Check(), name)
 	}
