@@ -5,17 +5,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 
 	"github.com/cardbridge/cardbridge/host/internal/browsers"
 	"github.com/cardbridge/cardbridge/host/internal/policy"
 	"github.com/cardbridge/cardbridge/host/internal/token"
+	scratch "github.com/cardbridge/cardbridge/tests/registry"
 )
 
 const (
@@ -25,8 +24,8 @@ const (
 
 // TestMain: these tests write into the registry where browsers look, so that they want a Windows that is thrown away.
 func TestMain(m *testing.M) {
-	if windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find() != nil {
-		fmt.Fprintln(os.Stderr, "doctor: these tests write into the registry: they run under Wine alone (tests/wine)")
+	if err := scratch.Check(); err != nil {
+		fmt.Fprintln(os.Stderr, "doctor:", err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -60,25 +59,9 @@ var written = []string{`Software\Google`, `Software\Chromium`, `Software\Microso
 	`Software\Policies\Chromium`, `Software\Policies\Microsoft\Edge`, `Software\Policies\BraveSoftware`, `Software\Policies\Mozilla`,
 	`Software\Clients\StartMenuInternet`, appPaths + "chrome.exe", appPaths + "msedge.exe", appPaths + "brave.exe", appPaths + "firefox.exe"}
 
-// remove deletes a key with all below it, in both views.
 func remove(t *testing.T, h hive, key string) {
 	t.Helper()
-	for _, view := range views {
-		k, err := registry.OpenKey(h.key, key, registry.ENUMERATE_SUB_KEYS|view)
-		if err != nil {
-			continue
-		}
-		below, _ := k.ReadSubKeyNames(mostNames)
-		k.Close()
-		for _, name := range below {
-			remove(t, h, key+`\`+name)
-		}
-		parent, name := filepath.Split(key)
-		k, err = registry.OpenKey(h.key, strings.TrimSuffix(parent, `\`), registry.ALL_ACCESS|view)
-		require.NoError(t, err)
-		require.NoError(t, registry.DeleteKey(k, name))
-		k.Close()
-	}
+	scratch.Remove(t, h.key, key)
 }
 
 func (c *computer) clean() {
@@ -92,20 +75,7 @@ func (c *computer) clean() {
 // set writes a value: text, a number or lines.
 func (c *computer) set(h hive, view uint32, key, name string, value any) {
 	c.t.Helper()
-	k, _, err := registry.CreateKey(h.key, key, registry.SET_VALUE|view)
-	require.NoError(c.t, err)
-	defer k.Close()
-	switch value := value.(type) {
-	case string:
-		err = k.SetStringValue(name, value)
-	case int:
-		err = k.SetDWordValue(name, uint32(value))
-	case []string:
-		err = k.SetStringsValue(name, value)
-	default:
-		c.t.Fatalf("no value: %T", value)
-	}
-	require.NoError(c.t, err)
+	scratch.Set(c.t, h.key, view, key, map[string]any{name: value})
 }
 
 // move has one of the person's folders be elsewhere while a test runs.

@@ -7,53 +7,24 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
 
 	"github.com/cardbridge/cardbridge/manifests"
+	scratch "github.com/cardbridge/cardbridge/tests/registry"
 )
 
 const noDocument = `C:\none\policy.json`
 
-// set writes values below the policies' key, which is gone before and after: they want a Windows that is thrown away.
+// set writes values below the policies' key, which is gone before and after.
 func set(t *testing.T, key string, values map[string]any) {
 	t.Helper()
-	require.NoError(t, windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version").Find(), "these tests run under Wine alone (tests/wine)")
-	k, _, err := registry.CreateKey(registry.LOCAL_MACHINE, strings.TrimSuffix(manifests.GroupPolicyKey+`\`+key, `\`), registry.SET_VALUE)
-	require.NoError(t, err)
-	defer k.Close()
-	for name, value := range values {
-		switch value := value.(type) {
-		case string:
-			err = k.SetStringValue(name, value)
-		case int:
-			err = k.SetDWordValue(name, uint32(value))
-		case []string:
-			err = k.SetStringsValue(name, value)
-		case []byte:
-			err = k.SetBinaryValue(name, value)
-		}
-		require.NoError(t, err, name)
-	}
+	scratch.Set(t, registry.LOCAL_MACHINE, 0, manifests.GroupPolicyKey+`\`+key, values)
 }
 
 // emptied takes the policies' key back.
 func emptied(t *testing.T) {
 	t.Helper()
-	var remove func(path string)
-	remove = func(path string) {
-		k, err := registry.OpenKey(registry.LOCAL_MACHINE, path, registry.ENUMERATE_SUB_KEYS)
-		if err != nil {
-			return
-		}
-		below, _ := k.ReadSubKeyNames(-1)
-		k.Close()
-		for _, name := range below {
-			remove(path + `\` + name)
-		}
-		require.NoError(t, registry.DeleteKey(registry.LOCAL_MACHINE, path))
-	}
-	remove(manifests.GroupPolicyKey)
+	scratch.Remove(t, registry.LOCAL_MACHINE, manifests.GroupPolicyKey)
 }
 
 func TestWindowsReadsNoRegistryWhereThereIsNone(t *testing.T) {
