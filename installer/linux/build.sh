@@ -62,13 +62,22 @@ done
 go run ./installer/notices -out "$work/NOTICES" "$work"/bin/*/cardbridge
 gzip -9n <"$work/NOTICES" >"$work/root/usr/share/doc/cardbridge/NOTICES.gz"
 find "$work" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+# Compressing takes one processor for seconds: all packages at once.
+packing=()
+pack() { # pack ARCH FORMAT PACKAGE
+    ARCH=$1 $NFPM package --config "$here/$3.yaml" --packager "$2" --target "$dist/" &
+    packing+=($!)
+}
 for format in deb rpm; do
     for ARCH in $ARCHES; do
-        $NFPM package --config $here/cardbridge.yaml --packager $format --target "$dist/"
+        pack "$ARCH" $format cardbridge
     done
     if [ -d "$work/policy" ]; then
-        $NFPM package --config $here/cardbridge-browser-policy.yaml --packager $format --target "$dist/"
+        pack all $format cardbridge-browser-policy
     else
         echo "packages-linux: no id, no place of the extension was given (RENDER_FLAGS): there is no cardbridge-browser-policy.$format"
     fi
+done
+for process in "${packing[@]}"; do
+    wait "$process"
 done

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"debug/elf"
 	"os"
@@ -20,13 +21,13 @@ const (
 )
 
 // build has make build all packages, with its intermediate files in a folder of their own; sums are the packages' by name.
-func build(t *testing.T, epoch string) (dist string, sums map[string][32]byte) {
+func build(t *testing.T, umask, zone string) (dist string, sums map[string][32]byte) {
 	t.Helper()
 	dist = t.TempDir()
-	cmd := exec.Command("make", "--no-print-directory", "packages-linux", "DIST="+dist, "BUILD="+t.TempDir(), "EXTENSION_IDS="+id, "SOURCE_DATE_EPOCH="+epoch,
+	cmd := exec.Command("bash", "-c", "umask "+umask+` && exec "$@"`, "build", "make", "--no-print-directory", "packages-linux", "DIST="+dist, "BUILD="+t.TempDir(), "EXTENSION_IDS="+id, "SOURCE_DATE_EPOCH=1795000000",
 		"RENDER_FLAGS=-own "+id+" -update-url https://it.example.gov.tw/updates.xml -firefox-url https://it.example.gov.tw/cardbridge.xpi")
 	cmd.Dir = tree
-	cmd.Env = append(os.Environ(), "TZ=Asia/Taipei")
+	cmd.Env = append(os.Environ(), "TZ="+zone)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	files, err := filepath.Glob(filepath.Join(dist, "*"))
@@ -40,14 +41,29 @@ func build(t *testing.T, epoch string) (dist string, sums map[string][32]byte) {
 	return dist, sums
 }
 
-// What is built twice, in other folders, is the same; lintian and rpm have nothing to say against it.
-func TestPackages(t *testing.T) {
-	const epoch = "1795000000"
-	dist, sums := build(t, epoch)
-	require.Len(t, sums, 6, "deb and rpm, of the program for two architectures, of the policies for all")
-	_, again := build(t, epoch)
-	assert.Equal(t, sums, again)
+// judges has lintian look at each package while the test goes on; it takes longer than the build.
+func judges(t *testing.T, debs []string) (verdict func()) {
+	t.Helper()
+	var said []*bytes.Buffer
+	var running []*exec.Cmd
+	for _, deb := range debs {
+		out := &bytes.Buffer{}
+		cmd := exec.CommandContext(t.Context(), "lintian", "--allow-root", "--fail-on", "error,warning", deb)
+		cmd.Stdout, cmd.Stderr = out, out
+		require.NoError(t, cmd.Start())
+		said, running = append(said, out), append(running, cmd)
+	}
+	return func() {
+		for n, cmd := range running {
+			assert.NoError(t, cmd.Wait(), "%s: %s", debs[n], said[n])
+		}
+	}
+}
 
+// What is built twice, in other folders, with other rights, in another time zone, is the same; lintian and rpm have nothing to say against it.
+func TestPackages(t *testing.T) {
+	dist, sums := build(t, "022", "UTC")
+	require.Len(t, sums, 6, "deb and rpm, of the program for two architectures, of the policies for all")
 	var debs, rpms []string
 	for name := range sums {
 		if strings.HasSuffix(name, ".deb") {
@@ -56,9 +72,11 @@ func TestPackages(t *testing.T) {
 			rpms = append(rpms, filepath.Join(dist, name))
 		}
 	}
-	out, err := exec.Command("lintian", append([]string{"--allow-root", "--fail-on", "error,warning"}, debs...)...).CombinedOutput()
-	assert.NoError(t, err, "%s", out)
-	out, err = exec.Command("rpm", append([]string{"-K", "--nosignature"}, rpms...)...).CombinedOutput()
+	verdict := judges(t, debs)
+	_, again := build(t, "077", "Asia/Taipei")
+	assert.Equal(t, sums, again)
+	verdict()
+	out, err := exec.Command("rpm", append([]string{"-K", "--nosignature"}, rpms...)...).CombinedOutput()
 	assert.NoError(t, err, "%s", out)
 	for _, rpm := range rpms {
 		out, err := exec.Command("rpm", "-qp", "--queryformat", "%{NAME} %{LICENSE} %{ARCH}", rpm).CombinedOutput()
