@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"debug/elf"
 	"os"
@@ -41,14 +42,19 @@ func build(t *testing.T, umask, zone string) (dist string, sums map[string][32]b
 	return dist, sums
 }
 
-// judges has lintian look at each package while the test goes on; it takes longer than the build.
+// judges has lintian look at each package while the test goes on; it takes longer than the build. Most of its time goes into the man
+// pages: it reads them once, those of the other processor are the same (requireArchitectures).
 func judges(t *testing.T, debs []string) (verdict func()) {
 	t.Helper()
 	var said []*bytes.Buffer
 	var running []*exec.Cmd
 	for _, deb := range debs {
+		words := []string{"--allow-root", "--fail-on", "error,warning"}
+		if strings.Contains(deb, "arm64") {
+			words = append(words, "--dont-check-part", "documentation/manual")
+		}
 		out := &bytes.Buffer{}
-		cmd := exec.CommandContext(t.Context(), "lintian", "--allow-root", "--fail-on", "error,warning", deb)
+		cmd := exec.CommandContext(t.Context(), "lintian", append(words, deb)...)
 		cmd.Stdout, cmd.Stderr = out, out
 		require.NoError(t, cmd.Start())
 		said, running = append(said, out), append(running, cmd)
@@ -86,9 +92,11 @@ func TestPackages(t *testing.T) {
 	requireArchitectures(t, debs)
 }
 
-// requireArchitectures demands that each package has the program for its processor, at a place in memory that nobody foresees.
+// requireArchitectures demands that each package has the program for its processor, at a place in memory that nobody foresees, and the
+// same man pages.
 func requireArchitectures(t *testing.T, debs []string) {
 	t.Helper()
+	var pages string
 	seen := map[elf.Machine]bool{}
 	for _, deb := range debs {
 		if strings.Contains(deb, "browser-policy") {
@@ -97,6 +105,11 @@ func requireArchitectures(t *testing.T, debs []string) {
 		into := t.TempDir()
 		out, err := exec.Command("dpkg-deb", "--extract", deb, into).CombinedOutput()
 		require.NoError(t, err, "%s", out)
+		sums, err := exec.Command("bash", "-c", `cd "$1" && find usr/share/man -type f | sort | xargs sha256sum`, "sums", into).CombinedOutput()
+		require.NoError(t, err, "%s", sums)
+		assert.Contains(t, string(sums), "man1/cardbridge-doctor.1.gz")
+		assert.Equal(t, cmp.Or(pages, string(sums)), string(sums), deb)
+		pages = string(sums)
 		program, err := elf.Open(filepath.Join(into, "usr/bin/cardbridge"))
 		require.NoError(t, err)
 		defer program.Close()
