@@ -127,6 +127,8 @@ test-service: setup ## The agent: two people, real systemd, logind, polkit, PC/S
 # Two versions of the packages as an agency would build them, with the extension under a key that lives as long as build/ does.
 FLEET := $(BUILD)/fleet
 FLEET_UPDATES := http://localhost:8099/updates.xml
+# The first version has a policy for Firefox, the second has none: an upgrade takes back what is listed no more.
+FLEET_FIREFOX := https://localhost:8099/cardbridge.xpi
 
 .PHONY: test-fleet
 test-fleet: setup ## The packages: installed, upgraded, removed in a Debian with systemd, a login in Chromium that a policy gave the extension.
@@ -135,7 +137,7 @@ test-fleet: setup ## The packages: installed, upgraded, removed in a Debian with
 	@[ -s $(FLEET)/key.pem ] || openssl genrsa -traditional -out $(FLEET)/key.pem 2048 2>/dev/null
 	node extension/tools/pack.mjs --out $(FLEET)/web --key $(FLEET)/key.pem --update-url $(FLEET_UPDATES)
 	for version in 1.0.0 1.0.1; do rm -rf $(FLEET)/$$version; $(MAKE) --no-print-directory packages-linux VERSION=$$version DIST=$(FLEET)/$$version \
-		ARCHES=$$(go env GOARCH) EXTENSION_KEY=$(FLEET)/key.pem UPDATE_URL=$(FLEET_UPDATES); done
+		ARCHES=$$(go env GOARCH) EXTENSION_KEY=$(FLEET)/key.pem UPDATE_URL=$(FLEET_UPDATES) FIREFOX_URL=$$([ $$version = 1.0.1 ] || echo $(FLEET_FIREFOX)); done
 	go build -o $(FLEET)/portal ./portal/demo
 	go test -c -o $(BIN)/fleet.test ./tests/fleet
 	cd tests/fleet && $(SUDO) $(BIN)/fleet.test -test.v -test.timeout 30m -built $(FLEET) -node $$(command -v node) | grep --line-buffered -v '^==='

@@ -24,6 +24,9 @@ layout() {
     local root=$work/root
     install -d -m 755 "$root/etc/cardbridge" "$root/usr/share/doc/cardbridge"
     install -D -m 755 $here/links "$root/usr/lib/cardbridge/links"
+    if [ -d "$work/policy" ]; then
+        install -D -m 755 $here/links "$work/policy/usr/lib/cardbridge-browser-policy/links"
+    fi
     install -D -m 644 manifests/agent/cardbridge-agent.service "$root/usr/lib/systemd/system/cardbridge-agent.service"
     install -D -m 644 manifests/agent/cardbridge-agent.socket "$root/usr/lib/systemd/system/cardbridge-agent.socket"
     install -D -m 644 manifests/agent/cardbridge-agent.sysusers "$root/usr/lib/sysusers.d/cardbridge-agent.conf"

@@ -2,7 +2,7 @@
 //
 //	stage -version VERSION -rendered DIR -out DIR
 //
-// DIR is what manifests/render wrote. Below out, root/ is for every package of the program, deb/ is Debian's own, policy/ is the
+// DIR is what manifests/render wrote. Below out, root/ is for every package of the program, deb/ and rpm/ are for one kind, policy/ is the
 // package of browsers' policies; that one is missing if DIR has no policy.
 package main
 

@@ -43,39 +43,32 @@ func (l *links) add(rendered, folder, name, place string) error {
 	return l.stage.write(path.Join(l.root, target), content)
 }
 
-// manifests are the host's, for each browser.
+// manifests are the host's, for each browser; the rpm has further places: Debian's browsers do not look there.
 func (s *stage) manifests() error {
 	const folder = "/usr/share/cardbridge"
 	browsers, err := manifests.Browsers()
 	if err != nil {
 		return err
 	}
-	l := links{stage: s, root: "root"}
-	for _, b := range browsers {
-		place := path.Join(b.Linux.System, protocol.HostName+".json")
-		if err := l.add("linux/host/"+b.Family+".json", folder+"/manifests", b.Family+".json", place); err != nil {
-			return fmt.Errorf("%s: %w", b.Name, err)
+	for _, format := range []string{"deb", "rpm"} {
+		l := links{stage: s, root: format}
+		for _, b := range browsers {
+			places := []string{b.Linux.System}
+			if format == "rpm" && b.Linux.System64 != "" {
+				places = append(places, b.Linux.System64)
+			}
+			for _, place := range places {
+				err := l.add("linux/host/"+b.Family+".json", folder+"/manifests", b.Family+".json", path.Join(place, protocol.HostName+".json"))
+				if err != nil {
+					return fmt.Errorf("%s: %w", b.Name, err)
+				}
+			}
 		}
-	}
-	if err := s.write("root"+folder+"/places", l.list.Bytes()); err != nil {
-		return err
-	}
-	return s.manifests64(browsers, folder)
-}
-
-// manifests64 are further places, of the rpm alone: Debian's browsers do not look there.
-func (s *stage) manifests64(browsers []manifests.Browser, folder string) error {
-	var list bytes.Buffer
-	for _, b := range browsers {
-		if b.Linux.System64 == "" {
-			continue
-		}
-		fmt.Fprintf(&list, "%s/manifests/%s.json %s\n", folder, b.Family, path.Join(b.Linux.System64, protocol.HostName+".json"))
-		if err := os.MkdirAll(filepath.Join(s.out, "rpm", b.Linux.System64), 0o755); err != nil {
+		if err := s.write(format+folder+"/places", l.list.Bytes()); err != nil {
 			return err
 		}
 	}
-	return s.write("rpm"+folder+"/places64", list.Bytes())
+	return nil
 }
 
 // policies are those for browsers, in a file of our own where the browser reads a folder. Firefox reads one file alone: the package

@@ -1,0 +1,81 @@
+//go:build linux
+
+package fleet
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// format is how packages of one kind are installed, upgraded, removed for good.
+type format struct {
+	name                            string
+	program, policy                 string // patterns of the packages' files
+	install, upgrade, again, remove string
+}
+
+var formats = []format{
+	{"deb", "cardbridge_*.deb", "cardbridge-browser-policy_*.deb", "dpkg -i", "dpkg -i", "dpkg -i", "dpkg --purge cardbridge-browser-policy cardbridge"},
+	{"rpm", "cardbridge-[0-9]*.rpm", "cardbridge-browser-policy-*.rpm", "rpm --nodeps -i", "rpm --nodeps -U", "rpm --nodeps -U --force", "rpm --nodeps -e cardbridge-browser-policy cardbridge"},
+}
+
+// put installs or upgrades both packages, and gives what was said.
+func (d *desk) put(f format, command, version string) string {
+	d.t.Helper()
+	return d.run("sh", "-c", command+" "+d.file(version, f.program)+" "+d.file(version, f.policy)+" 2>&1 </dev/null")
+}
+
+func (d *desk) requireGone(paths ...string) {
+	d.t.Helper()
+	for _, path := range paths {
+		_, err := os.Lstat(d.Path(path))
+		require.ErrorIs(d.t, err, os.ErrNotExist, path)
+	}
+}
+
+// A later version that serves fewer browsers, or from another file, leaves no link of the one before, nor a folder.
+func TestAnUpgradeToFewerPlaces(t *testing.T) {
+	const (
+		list, dropped = "/usr/share/cardbridge/places", "/etc/dropped/tw.cardbridge.host.json"
+		byHand        = "/etc/dropped/by-hand.json"
+		chromium      = "/etc/chromium/native-messaging-hosts/tw.cardbridge.host.json"
+		manifest      = "/usr/share/cardbridge/manifests/chromium.json"
+		firefox       = "/etc/firefox/policies/policies.json"
+	)
+	d := begin(t)
+	for _, f := range formats {
+		// the folders that a distribution has by itself, its package filesystem's
+		d.run("mkdir", "-p", "/usr/share/doc", "/usr/share/licenses", "/usr/share/zsh/site-functions", "/usr/share/fish/vendor_completions.d")
+		before := d.files()
+		d.put(f, f.install, older)
+		require.Equal(t, "/usr/share/cardbridge-browser-policy/firefox.json", d.run("readlink", firefox), f.name)
+		// as if that version had served one browser more, one whose place has become somebody's, and Chromium from another file
+		d.write(byHand, "by hand")
+		d.run("sh", "-c", "printf '%s\\n' '"+manifest+" "+dropped+"' '"+manifest+" "+byHand+"' >>"+list+"; sed -i 's:^"+manifest+" "+chromium+":/usr/share/old.json "+chromium+":' "+list)
+		require.Contains(t, d.read(list), "/usr/share/old.json "+chromium)
+		d.run("ln", "-s", manifest, dropped)
+		d.run("ln", "-sfn", "/usr/share/old.json", chromium)
+
+		said := d.put(f, f.upgrade, newer)
+		require.NotContains(t, said, "unable to delete old directory", f.name)
+		require.Equal(t, 1, strings.Count(said, byHand+" is not this package's file; it stays"), said)
+		d.requireGone(dropped, "/etc/firefox", list+".before", "/usr/share/cardbridge-browser-policy/places.before")
+		require.Equal(t, "by hand", d.read(byHand))
+		require.Equal(t, manifest, d.run("readlink", chromium), f.name)
+		for _, place := range append(d.places("cardbridge"), d.places("cardbridge-browser-policy")...) {
+			d.run("test", "-s", place)
+		}
+		d.put(f, f.again, newer) // the same again is no matter
+		require.Equal(t, manifest, d.run("readlink", chromium), f.name)
+
+		d.run(strings.Fields(f.remove)...)
+		d.run("rm", "-rf", "/etc/dropped", "/etc/cardbridge", "/var/log/cardbridge") // rpm knows no purge
+		if f.name == "deb" {
+			d.run("mkdir", "-p", "/usr/share/fish/vendor_completions.d", "/usr/share/zsh/site-functions") // dpkg took them for ours alone
+		}
+		d.requireSame(before)
+	}
+}
