@@ -110,6 +110,9 @@ func policyProblem(source string, f *policy.Fault) *problem {
 // placeProblem says in both languages what mostly keeps a registration from being written.
 func placeProblem(err error) error {
 	switch {
+	case errors.Is(err, browsers.ErrPackaged):
+		return &problem{"登記檔是套件放置的，由套件管理員移除；登記檔不見時，請重新安裝套件。要使用別處的主程式，請先移除套件，或不加 --system，只為自己登記。",
+			"a package has registered the host, and its manager takes that back; where a manifest is missing, reinstall the package; for a program elsewhere remove the package first, or register for yourself alone, without --system", endFailed}
 	case errors.Is(err, browsers.ErrNoExtension):
 		return &problem{"沒有任何擴充功能的識別碼，登記了也沒有人能使用；請在政策檔的 extensions 加入您的擴充功能識別碼。",
 			"no extension id is known, so that a manifest would let nobody in; put the id of your extension into extensions in the policy file", endFailed}

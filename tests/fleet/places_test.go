@@ -79,3 +79,35 @@ func TestAnUpgradeToFewerPlaces(t *testing.T) {
 		d.requireSame(before)
 	}
 }
+
+// Beside a package the program neither registers the whole computer nor takes that back: the links are the package's. A file by hand,
+// which hid one, gives way to it.
+func TestRegisterBesideAPackage(t *testing.T) {
+	const place = "/etc/chromium/native-messaging-hosts/tw.cardbridge.host.json"
+	d := begin(t)
+	d.run("dpkg", "-i", d.file(older, "cardbridge_*.deb"))
+	before := d.files()
+	refused := func(language, text string) {
+		t.Helper()
+		for _, command := range []string{"register", "unregister"} {
+			said := d.run("sh", "-c", "LANG="+language+" "+program+" "+command+" --system 2>&1; echo ends with $?")
+			require.Contains(t, said, text)
+			require.Contains(t, said, "ends with 1")
+			require.Equal(t, before, d.files())
+		}
+	}
+	refused("en_US.UTF-8", "a package has registered the host")
+	refused("zh_TW.UTF-8", "登記檔是套件放置的")
+	said, err := d.Run(program, "register", "--system", "--json")
+	require.Error(t, err)
+	require.Contains(t, said, `"placed": []`)
+
+	link := d.run("readlink", place)
+	d.run("rm", place)
+	d.write(place, "by hand")
+	require.Contains(t, d.run(program, "unregister", "--system"), place)
+	require.Equal(t, link, d.run("readlink", place))
+	require.Equal(t, before, d.files())
+	d.run("dpkg", "--purge", "cardbridge")
+	d.requireGone(place)
+}

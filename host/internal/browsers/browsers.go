@@ -2,7 +2,9 @@
 package browsers
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -20,6 +22,8 @@ type Target struct {
 	DataDir    string   // Windows: where the manifest files themselves lie
 	// Only limits it to browsers of these ids; empty: all.
 	Only []string
+	// Root is before the system's places; "" but in tests.
+	Root string
 }
 
 // Placed is one manifest: which browser, where.
@@ -32,8 +36,14 @@ type Placed struct {
 var ErrNoExtension = manifests.ErrNoExtension
 
 // Register writes the manifest for every browser, whether it is installed or not: it may come later. It is idempotent. What was
-// placed before an error stays, and is returned with it.
+// placed before an error stays, and is returned with it. Where a package has registered the host nothing is written (ErrPackaged).
 func Register(t Target) ([]Placed, error) {
+	switch list, err := t.packaged(); {
+	case err != nil:
+		return nil, err
+	case slices.ContainsFunc(t.files(), list.names):
+		return nil, ErrPackaged
+	}
 	return t.each(func(place, file, family string) error {
 		manifest, err := t.manifest(family)
 		if err != nil {
@@ -43,13 +53,28 @@ func Register(t Target) ([]Placed, error) {
 	})
 }
 
-// Unregister removes what Register placed; nothing there is no error. A place that a browser outside Only shares stays.
+// Unregister removes what Register placed; nothing there is no error. A place that a browser outside Only shares stays. What a
+// package placed is the package's to remove: where there is nothing else it is ErrPackaged; a file that hid it gives way to it.
 func Unregister(t Target) ([]Placed, error) {
+	list, err := t.packaged()
+	if err != nil {
+		return nil, err
+	}
+	if files := t.files(); slices.ContainsFunc(files, list.names) && !slices.ContainsFunc(files, list.byHand) {
+		return nil, ErrPackaged
+	}
 	return t.each(func(place, file, _ string) error {
-		if t.shared(place) {
+		path := filepath.Join(place, file)
+		switch {
+		case list.holds(path):
+			return errKept
+		case t.shared(place):
 			return nil
 		}
-		return remove(t, place, file)
+		if err := remove(t, place, file); err != nil {
+			return err
+		}
+		return list.restore(path)
 	})
 }
 
@@ -57,23 +82,48 @@ func Unregister(t Target) ([]Placed, error) {
 func (t Target) shared(place string) bool {
 	list, err := manifests.Browsers()
 	return err == nil && len(t.Only) > 0 && slices.ContainsFunc(list, func(b manifests.Browser) bool {
-		return !slices.Contains(t.Only, b.ID) && t.place(b) == place
+		return !slices.Contains(t.Only, b.ID) && slices.Contains(t.places(b), place)
 	})
 }
 
-// place is where a browser looks; "": the home folder is not known.
-func (t Target) place(b manifests.Browser) string {
+// places are where a browser looks; none: the home folder is not known.
+func (t Target) places(b manifests.Browser) []string {
 	places := placesOf(b)
-	place := places.User
-	if t.System {
-		place = places.System
+	switch {
+	case t.System && places.System64 != "" && t.lib64():
+		return []string{t.Root + places.System, t.Root + places.System64}
+	case t.System:
+		return []string{t.Root + places.System}
+	case t.Home == "" && strings.Contains(places.User, "{home}"):
+		return nil
 	}
-	if !t.System && t.Home == "" && strings.Contains(place, "{home}") {
-		return ""
-	}
-	return filepath.FromSlash(strings.ReplaceAll(place, "{home}", t.Home))
+	return []string{filepath.FromSlash(strings.ReplaceAll(places.User, "{home}", t.Home))}
 }
 
+// lib64 tells of a system of Red Hat's or SUSE's family, whose 64-bit programs have a folder of their own: elsewhere it is missing, a
+// link, or holds the loader alone.
+func (t Target) lib64() bool {
+	folder, err := os.Lstat(t.Root + "/usr/lib64")
+	if err != nil || !folder.IsDir() {
+		return false
+	}
+	_, err = os.Stat(t.Root + "/usr/lib64/libc.so.6")
+	return err == nil
+}
+
+// files are all places that are meant.
+func (t Target) files() (all []string) {
+	_, _ = t.each(func(place, file, _ string) error { // whoever is asked next says what is wrong
+		all = append(all, filepath.Join(place, file))
+		return nil
+	})
+	return all
+}
+
+// errKept says that a place stays as it is, and is not to be told of.
+var errKept = errors.New("browsers: kept")
+
+// each does something at every place that is meant, and gives those where it was done.
 func (t Target) each(do func(place, file, family string) error) ([]Placed, error) {
 	list, err := manifests.Browsers()
 	if err != nil {
@@ -84,14 +134,20 @@ func (t Target) each(do func(place, file, family string) error) ([]Placed, error
 		if len(t.Only) > 0 && !slices.Contains(t.Only, b.ID) {
 			continue
 		}
-		place := t.place(b)
-		if place == "" {
+		places := t.places(b)
+		if len(places) == 0 {
 			return done, fmt.Errorf("browsers: %s: the home folder is not known", b.Name)
 		}
-		if err := do(place, t.Host+".json", b.Family); err != nil {
-			return done, fmt.Errorf("browsers: %s: %w", b.Name, err)
+		for _, place := range places {
+			err := do(place, t.Host+".json", b.Family)
+			if errors.Is(err, errKept) {
+				continue
+			}
+			if err != nil {
+				return done, fmt.Errorf("browsers: %s: %w", b.Name, err)
+			}
+			done = append(done, Placed{b.Name, location(place, t.Host)})
 		}
-		done = append(done, Placed{b.Name, location(place, t.Host)})
 	}
 	if len(done) == 0 {
 		return nil, fmt.Errorf("browsers: none of %v is known", t.Only)

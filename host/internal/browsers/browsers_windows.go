@@ -12,6 +12,9 @@ import (
 	"github.com/cardbridge/cardbridge/manifests"
 )
 
+// packageList: the MSI has none.
+const packageList = ""
+
 func placesOf(b manifests.Browser) manifests.Places { return b.Windows }
 
 func root(t Target) registry.Key {

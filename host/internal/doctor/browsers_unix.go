@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -17,7 +18,7 @@ import (
 // ignoreCase begins a pattern of paths: here case matters.
 const ignoreCase = ""
 
-// find tells whether a browser is installed.
+// find tells whether a browser is installed. One of Red Hat's or SUSE's 64-bit libraries' folder looks for manifests there, too.
 func (v *visit) find(spot browsers.Spot) (browser, bool) {
 	s := signsOf[spot.ID]
 	places := s.linux
@@ -25,6 +26,9 @@ func (v *visit) find(spot browsers.Spot) (browser, bool) {
 		places = s.darwin
 	}
 	if i := slices.IndexFunc(places, v.exists); i >= 0 {
+		if spot.System64 != "" && strings.HasPrefix(places[i], "/usr/lib64/") {
+			spot.System = spot.System64
+		}
 		return browser{spot, s, places[i]}, true
 	}
 	return browser{}, false

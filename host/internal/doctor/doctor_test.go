@@ -26,6 +26,7 @@ import (
 const (
 	chromiumSystem = "/etc/chromium/native-messaging-hosts/" + hostID + ".json"
 	chromiumUser   = home + "/.config/chromium/NativeMessagingHosts/" + hostID + ".json"
+	firefox64      = "/usr/lib64/mozilla/native-messaging-hosts/" + hostID + ".json"
 	firefoxSystem  = "/usr/lib/mozilla/native-messaging-hosts/" + hostID + ".json"
 	chromiumPolicy = "/etc/chromium/policies/managed/it.json"
 	firefoxPolicy  = "/etc/firefox/policies/policies.json"
@@ -41,6 +42,12 @@ type machine struct {
 	name  string
 	spoil func(f *fabricated)
 	bad   []string
+}
+
+// firefoxOfRedHat replaces Debian's, whose manifest stays.
+func firefoxOfRedHat(f *fabricated) {
+	f.remove("/usr/bin/firefox-esr")
+	f.write("/usr/lib64/firefox/firefox", "", 0o755)
 }
 
 var broken = []machine{
@@ -64,6 +71,11 @@ var broken = []machine{
 	{"Flatpak", func(f *fabricated) { f.write(home+"/.local/share/flatpak/app/org.chromium.Chromium/x", "", 0o644) }, []string{"browsers.chromium browserSandboxed"}},
 
 	{"no manifest", func(f *fabricated) { f.remove(firefoxSystem) }, []string{"manifest.firefox manifestMissing"}},
+	{"Firefox of Red Hat's 64-bit family looks in a folder of its own", firefoxOfRedHat, []string{"manifest.firefox manifestMissing"}},
+	{"Firefox of Red Hat's 64-bit family, registered", func(f *fabricated) {
+		firefoxOfRedHat(f)
+		f.manifest(firefox64, "firefox", nil)
+	}, []string{}},
 	{"no manifest for a browser that this person does not use", func(f *fabricated) { f.remove(firefoxSystem); f.remove(home + "/.mozilla") }, []string{}},
 	{"no manifest at all, no browser used yet", func(f *fabricated) {
 		f.remove(firefoxSystem)
