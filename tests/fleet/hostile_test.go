@@ -178,3 +178,57 @@ func TestOddOrders(t *testing.T) {
 	require.NotContains(t, said, "by hand", "masked is not installed by hand")
 	require.Equal(t, "masked", d.run("sh", "-c", "systemctl is-enabled cardbridge-agent.service || true"))
 }
+
+// A policy may be a link to where IT keeps it. A removal, with or without a purge, never takes what the link leads to.
+func TestAPolicyThatIsALink(t *testing.T) {
+	const kept = "/srv/it/policy.json"
+	d := begin(t)
+	deb := d.file(older, "cardbridge_*.deb")
+	d.write(kept, policy)
+	link := func() {
+		t.Helper()
+		d.run("mkdir", "-p", "/etc/cardbridge")
+		d.run("ln", "-sfn", kept, policyAt)
+	}
+	linked := func() {
+		t.Helper()
+		require.Equal(t, kept, d.run("readlink", policyAt))
+		require.Equal(t, policy, d.read(kept))
+	}
+	purged := func() {
+		t.Helper()
+		d.run("dpkg", "--purge", "cardbridge")
+		d.requireGone("/etc/cardbridge")
+		require.Equal(t, policy, d.read(kept))
+	}
+	link()
+	d.run("dpkg", "-i", deb) // over the link
+	linked()
+	d.run("dpkg", "-i", d.file(newer, "cardbridge_*.deb"))
+	linked()
+	purged()
+
+	d.run("dpkg", "-i", deb)
+	link() // over the package's
+	d.run("dpkg", "--remove", "cardbridge")
+	d.run("dpkg", "-i", deb)
+	linked()
+	d.run("dpkg", "--remove", "cardbridge")
+	purged()
+
+	d.run("dpkg", "-i", deb)
+	link()
+	d.run("dpkg", "--remove", "cardbridge")
+	d.write(policyAt, "{}") // another one, since then
+	d.run("dpkg", "-i", deb)
+	require.Equal(t, "{}", d.read(policyAt))
+	purged()
+
+	d.run("rpm", "--nodeps", "-i", d.file(older, "cardbridge-[0-9]*.rpm"))
+	link()
+	d.run("rpm", "--nodeps", "-U", d.file(newer, "cardbridge-[0-9]*.rpm"))
+	linked()
+	d.run("rpm", "--nodeps", "-e", "cardbridge")
+	require.Equal(t, kept, d.run("readlink", policyAt+".rpmsave"))
+	require.Equal(t, policy, d.read(kept))
+}
