@@ -109,7 +109,7 @@ func (p product) ProductCode() string { return code("product/" + p.built()) }
 // Folder is the version's, with a number for what it was built with: neither meets a program of the other that runs.
 func (p product) Folder() string {
 	sum := sha256.Sum256([]byte(p.built()))
-	return fmt.Sprintf("%s.%d", p.Version, binary.BigEndian.Uint32(sum[:]))
+	return fmt.Sprintf("%s.%d", p.Version, binary.BigEndian.Uint16(sum[:]))
 }
 
 // UpgradeCode is every version's.

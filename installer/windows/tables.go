@@ -83,18 +83,13 @@ func (p product) late() []action {
 		})
 }
 
-// secure are the properties that an installation hands to the service that does the work.
-func (p product) secure() string {
-	list := []string{"BROWSERLIST", "FORCED_ID", "FORCED_URL", "POLICY", "WIX_DOWNGRADE_DETECTED", "WIX_UPGRADE_DETECTED"}
-	for _, s := range p.Searches() {
-		list = append(list, s.Property)
-	}
-	for _, name := range p.Remembered() {
-		list = append(list, name, "SAVED_"+name)
-	}
-	slices.Sort(list)
-	return strings.Join(list, ";")
-}
+// secure are the properties that anybody may hand to the service that does the work: none but those which the installer's own rules
+// want there. A person without rights may repair what is installed, with properties of this list: a policy, an address of an extension
+// must not be among them. Who installs has the rights, so that all of his are handed on.
+const secure = "WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED"
+
+// folderRights are those of a folder outside of Program Files, where anybody may write: its program runs as the system.
+const folderRights = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
 
 // quoted is a string of the query language, which has no escapes.
 func quoted(s string) string {
@@ -144,12 +139,34 @@ func (p product) queries() (list []string) {
 	// what has a version of its own is compared by it, not by its sum
 	add("UPDATE `File` SET `Version` = %s, `Language` = '1028,1033' WHERE `File` = 'Program'", quoted(p.Version+".0"))
 	add("DELETE FROM `MsiFileHash` WHERE `File_` = 'Program'")
+	add("CREATE TABLE `MsiLockPermissionsEx` (`MsiLockPermissionsEx` CHAR(72) NOT NULL, `LockObject` CHAR(72) NOT NULL, `Table` CHAR(32) NOT NULL, `SDDLText` CHAR(0) NOT NULL, `Condition` CHAR(255) PRIMARY KEY `MsiLockPermissionsEx`)")
+	add("INSERT INTO `MsiLockPermissionsEx` (`MsiLockPermissionsEx`, `LockObject`, `Table`, `SDDLText`, `Condition`) VALUES ('Folder', 'INSTALLDIR', 'CreateFolder', %s, 'NOT (INSTALLDIR ~<< ProgramFiles64Folder)')", quoted(folderRights))
+	list = append(list, p.sequences()...)
+	for _, c := range conditions {
+		add("INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (%s, %s)", quoted(c[0]), quoted(c[1]))
+	}
+	// by properties, whose braces mean nothing; of a person's own command line they cannot be
+	for _, name := range slices.Sorted(maps.Keys(p.Managed)) {
+		add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('Managed%s', %s)", title(name), quoted(p.Managed[name]))
+	}
+	if len(p.Managed) > 0 {
+		add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('ManagedNames', %s)", quoted(strings.Join(slices.Sorted(maps.Keys(p.Managed)), ",")))
+	}
+	add("DELETE FROM `Property` WHERE `Property` = 'SecureCustomProperties'")
+	add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('SecureCustomProperties', %s)", quoted(secure))
+	return list
+}
+
+// sequences are the queries of what runs when.
+func (p product) sequences() (list []string) {
+	add := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
 	for _, a := range slices.Concat(p.early(), p.late()) {
 		add("INSERT INTO `CustomAction` (`Action`, `Type`, `Source`, `Target`) VALUES (%s, %d, %s, %s)", quoted(a.name), a.kind, quoted(a.source), quoted(a.target))
 		add("INSERT INTO `InstallExecuteSequence` (`Action`, `Condition`, `Sequence`) VALUES (%s, %s, %d)", quoted(a.name), quoted(a.condition), a.sequence)
 	}
-	for _, a := range p.early() { // by hand too, where the questions of a person's own window are asked first
-		add("INSERT INTO `InstallUISequence` (`Action`, `Condition`, `Sequence`) VALUES (%s, %s, %d)", quoted(a.name), quoted(a.condition), a.sequence)
+	// There is no window of ours. What a window's sequence finds out would have to be handed on (secure), the folder first of all.
+	for _, name := range []string{"AppSearch", "CostFinalize", "CostInitialize", "FileCost", "FindRelatedProducts", "LaunchConditions", "MigrateFeatureStates", "ValidateProductID"} {
+		add("DELETE FROM `InstallUISequence` WHERE `Action` = %s", quoted(name)) // one by one: of several libmsi deletes others
 	}
 	for _, c := range [][2]string{
 		// the old version, removed by an upgrade, leaves its program to those who run it (sweep takes it when they have ended), the
@@ -170,17 +187,5 @@ func (p product) queries() (list []string) {
 	add("DELETE FROM `Upgrade` WHERE `ActionProperty` = 'WIX_UPGRADE_DETECTED'")
 	add("INSERT INTO `Upgrade` (`UpgradeCode`, `VersionMax`, `Attributes`, `ActionProperty`) VALUES (%s, %s, %d, 'WIX_UPGRADE_DETECTED')",
 		quoted(p.UpgradeCode()), quoted(p.Version), upgradeMigrates+upgradeMaxInclusive)
-	for _, c := range conditions {
-		add("INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (%s, %s)", quoted(c[0]), quoted(c[1]))
-	}
-	// by properties, whose braces mean nothing; of a person's own command line they cannot be
-	for _, name := range slices.Sorted(maps.Keys(p.Managed)) {
-		add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('Managed%s', %s)", title(name), quoted(p.Managed[name]))
-	}
-	if len(p.Managed) > 0 {
-		add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('ManagedNames', %s)", quoted(strings.Join(slices.Sorted(maps.Keys(p.Managed)), ",")))
-	}
-	add("DELETE FROM `Property` WHERE `Property` = 'SecureCustomProperties'")
-	add("INSERT INTO `Property` (`Property`, `Value`) VALUES ('SecureCustomProperties', %s)", quoted(p.secure()))
 	return list
 }
