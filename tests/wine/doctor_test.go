@@ -45,13 +45,17 @@ func TestTheDoctorKnowsAnInstallation(t *testing.T) {
 	install(t, "1.0.0", "REINSTALL=ALL") // a repair
 	require.Contains(t, findings(t, program100), "manifest.chrome manifest")
 
-	// a person's own registration of another program goes before that of the installation
+	// a person's own registration of another program goes before that of the installation, unless that denies it with the forcing
 	printed, err = program("reg", "add", `HKCU\Software\Google\Chrome\NativeMessagingHosts\tw.cardbridge.host`, "/ve", "/d", `C:\chrome\own.json`, "/f")
 	require.NoError(t, err, printed)
 	t.Cleanup(func() {
 		_, _ = program("reg", "delete", `HKCU\Software\Google\Chrome\NativeMessagingHosts\tw.cardbridge.host`, "/f")
 	})
 	require.NoError(t, os.WriteFile(inWindows(`C:\chrome\own.json`), []byte(`{"name":"tw.cardbridge.host","path":"chrome.exe","type":"stdio","allowed_origins":["chrome-extension://`+ownID+`/"]}`), 0o644))
+	codes = findings(t, program100)
+	require.Contains(t, codes, "manifest.chrome manifest")
+	require.NotContains(t, codes, "manifest.chrome manifestOther")
+	install(t, "1.0.0", "REINSTALL=ALL", "FORCE_EXTENSION=0")
 	codes = findings(t, program100)
 	require.Contains(t, codes, "manifest.chrome manifestOther")
 	require.Contains(t, codes, "manifest.chrome manifestShadow")
