@@ -22,6 +22,12 @@ import (
 // The token must hold that certificate; nil: any.
 func VerifyWithOpenSSL(t testing.TB, raw json.RawMessage, algorithm string, certificate *x509.Certificate) {
 	t.Helper()
+	VerifyFor(t, Origin, raw, algorithm, certificate)
+}
+
+// VerifyFor does so for a portal of another origin.
+func VerifyFor(t testing.TB, origin string, raw json.RawMessage, algorithm string, certificate *x509.Certificate) {
+	t.Helper()
 	var token struct{ UnverifiedCertificate, Algorithm, Signature, Format, AppVersion string }
 	require.NoError(t, json.Unmarshal(raw, &token))
 	require.Equal(t, algorithm, token.Algorithm)
@@ -36,7 +42,7 @@ func VerifyWithOpenSSL(t testing.TB, raw json.RawMessage, algorithm string, cert
 	if strings.HasPrefix(algorithm, "ES") {
 		signature = ecdsaDER(t, signature)
 	}
-	signed := append(digest(algorithm, Origin), digest(algorithm, Nonce)...)
+	signed := append(digest(algorithm, origin), digest(algorithm, Nonce)...)
 	require.NoError(t, openssl(t, algorithm, der, signed, signature))
 	require.Error(t, openssl(t, algorithm, der, append(digest(algorithm, "https://other.gov.tw"), digest(algorithm, Nonce)...), signature), "another origin")
 	signature[len(signature)/2] ^= 1
