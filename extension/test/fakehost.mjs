@@ -44,7 +44,7 @@ const FINDINGS = [
   ['error', 'pcsc', 'pcscNotRunning', undefined, ['讀卡機服務（PC/SC）沒有執行。', '請啟動服務，例如 systemctl enable --now pcscd.socket（Windows：Smart Card 服務）。'], ['the PC/SC service is not running', 'start it, for instance: systemctl enable --now pcscd.socket (Windows: the service Smart Card)']],
   ['error', 'modules', 'moduleMissing', '/opt/hicos/\u202egnp.so', ['政策檔指定的模組不存在或無法讀取（no such file or directory）。', '請安裝模組，或更正政策檔的 modules。'], ['a module that the policy names is not there or not readable (no such file or directory)', 'install it, or correct modules in the policy']],
   ['warning', 'browsers.firefox', 'browserSandboxed', '/snap/firefox/current', ['Mozilla Firefox 是以 Snap 安裝的，通常不能啟動電腦上的其他程式。', '請改用瀏覽器廠商或系統提供的一般套件。'], ['Mozilla Firefox is a Snap package, which mostly cannot start programs of the computer', 'use the browser\'s ordinary package, from its maker or from the system']],
-  ['info', 'agent', 'agentNone', undefined, ['沒有安裝系統服務；卡片由瀏覽器啟動的主程式自己使用。'], ['no OS service is installed; the host that the browser starts uses the cards itself']],
+  ['info', 'agent', 'agentNone', undefined, ['代理程式沒有安裝，或已關閉；卡片由瀏覽器啟動的主程式自己使用。'], ['the OS service is not installed, or is switched off; the host that the browser starts uses the cards itself']],
   ['ok', 'binary', 'binary', '/usr/bin/cardbridge', ['CardBridge 0.1.0（linux/amd64）'], ['CardBridge 0.1.0 (linux/amd64)']],
   ['ok', 'policy', 'policy', '/etc/cardbridge/policy.json', ['政策有效。'], ['the policy is valid']],
   ['ok', 'browsers', 'browsers', undefined, ['已安裝的瀏覽器：Chromium 150.0.7871.100, <b>Firefox</b>'], ['browsers installed: Chromium 150.0.7871.100, <b>Firefox</b>']],
