@@ -38,8 +38,6 @@ layout() {
         gzip -9n <"$MAN/$page" >"$place"
     done < <(cd "$MAN" && find man1 zh_TW -name '*.1' | sort)
     install -D -m 644 LICENSE "$work/rpm/usr/share/licenses/cardbridge/LICENSE"
-    install -D -m 644 $here/cardbridge.lintian-overrides "$work/deb/usr/share/lintian/overrides/cardbridge"
-    install -D -m 644 $here/cardbridge-browser-policy.lintian-overrides "$work/debpolicy/usr/share/lintian/overrides/cardbridge-browser-policy"
 }
 
 # The program prints its own completions: one that runs here is asked, whatever is packed.

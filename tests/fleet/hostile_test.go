@@ -177,6 +177,8 @@ func TestOddOrders(t *testing.T) {
 	said = d.run("sh", "-c", "dpkg -i "+d.file(newer, "cardbridge_*.deb")+" 2>&1")
 	require.NotContains(t, said, "by hand", "masked is not installed by hand")
 	require.Equal(t, "masked", d.run("sh", "-c", "systemctl is-enabled cardbridge-agent.service || true"))
+	d.run("rm", "/usr/share/cardbridge/places") // somebody's doing, which must not keep the package for ever
+	d.run("dpkg", "--purge", "cardbridge")
 }
 
 // A policy may be a link to where IT keeps it. A removal, with or without a purge, never takes what the link leads to.

@@ -60,7 +60,8 @@ func TestAnUpgradeToFewerPlaces(t *testing.T) {
 		d.run("ln", "-sfn", "/usr/share/old.json", chromium)
 
 		said := d.put(f, f.upgrade, newer)
-		require.NotContains(t, said, "unable to delete old directory", f.name)
+		require.NotContains(t, said, "old directory", f.name)
+		require.NotContains(t, said, "remove failed", f.name)
 		require.Equal(t, 1, strings.Count(said, byHand+" is not this package's file; it stays"), said)
 		d.requireGone(dropped, "/etc/firefox", list+".before", "/usr/share/cardbridge-browser-policy/places.before")
 		require.Equal(t, "by hand", d.read(byHand))
@@ -110,4 +111,21 @@ func TestRegisterBesideAPackage(t *testing.T) {
 	require.Equal(t, before, d.files())
 	d.run("dpkg", "--purge", "cardbridge")
 	d.requireGone(place)
+}
+
+// A browser's folder that an administrator has made a link, for the whole fleet's policies to lie elsewhere, stays one.
+func TestAFolderThatIsALink(t *testing.T) {
+	const folder, elsewhere, theirs = "/etc/opt/chrome", "/srv/chrome", "/srv/chrome/policies/managed/it.json"
+	d := begin(t)
+	d.write(theirs, "{}")
+	d.run("ln", "-s", elsewhere, folder)
+	for _, f := range formats {
+		d.put(f, f.install, older)
+		d.run("test", "-s", elsewhere+"/policies/managed/cardbridge.json")
+		d.put(f, f.upgrade, newer)
+		require.Equal(t, elsewhere, d.run("readlink", folder), f.name)
+		d.run(strings.Fields(f.remove)...)
+		require.Equal(t, elsewhere, d.run("readlink", folder), f.name)
+		require.Equal(t, theirs, d.run("find", elsewhere, "-type", "f", "-o", "-type", "l"), f.name)
+	}
 }

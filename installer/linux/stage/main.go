@@ -2,8 +2,8 @@
 //
 //	stage -version VERSION -rendered DIR -out DIR
 //
-// DIR is what manifests/render wrote. Below out, root/ is for every package of the program, deb/ and rpm/ are for one kind, policy/ is the
-// package of browsers' policies; that one is missing if DIR has no policy.
+// DIR is what manifests/render wrote. Below out, root/ is for every package of the program, deb/ and rpm/ are for one kind; policy/
+// is the package of browsers' policies, debpolicy/ Debian's part of it: policy/ is missing if DIR has no policy.
 package main
 
 import (

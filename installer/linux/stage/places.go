@@ -21,8 +21,9 @@ type links struct {
 	list  bytes.Buffer
 }
 
-// add puts a rendered file into the package's folder, a line into the list, the place's folder into the package, so that the
-// package's manager removes the folder when nothing else needs it. A file that was not rendered is not linked.
+// add puts a rendered file into the package's folder, a line into the list. The place's folder is not the package's: dpkg and rpm would
+// remove an administrator's link to a folder with it, whatever is in there; the script makes and removes folders. A file that was not
+// rendered is not linked.
 func (l *links) add(rendered, folder, name, place string) error {
 	content, err := os.ReadFile(filepath.Join(l.stage.rendered, rendered))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -37,9 +38,6 @@ func (l *links) add(rendered, folder, name, place string) error {
 		return nil
 	}
 	l.list.WriteString(line)
-	if err := os.MkdirAll(filepath.Join(l.stage.out, l.root, path.Dir(place)), 0o755); err != nil {
-		return err
-	}
 	return l.stage.write(path.Join(l.root, target), content)
 }
 
