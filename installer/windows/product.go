@@ -234,6 +234,10 @@ var conditions = [][2]string{
 	{`NOT FORCE_EXTENSION = "1" OR NOT EXTENSION_ID OR UPDATE_URL OR REMOVE = "ALL"`,
 		"FORCE_EXTENSION=1 時，EXTENSION_ID 必須與它的 UPDATE_URL 一起給：安裝檔內的網址屬於另一個識別碼。 / " +
 			"With FORCE_EXTENSION=1, give EXTENSION_ID together with its UPDATE_URL: that of this package belongs to another id."},
+	// the program runs as the system: no folder will do that anybody may have made before
+	{`NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR ~= ProgramFiles64Folder AND NOT INSTALLDIR >< ".." AND NOT INSTALLDIR >< "\\") OR REMOVE = "ALL"`,
+		`INSTALLDIR 必須是 Program Files 之下的資料夾，例如 C:\Program Files\CardBridge：其他資料夾不是只有系統管理員可以寫入。 / ` +
+			`INSTALLDIR must be a folder below Program Files, such as C:\Program Files\CardBridge: into others not only administrators may write.`},
 	{`VersionNT >= 603 OR REMOVE = "ALL"`, "憑證通需要 Windows 10 以上。 / CardBridge needs Windows 10 or later."},
 	{`VersionNT64 OR REMOVE = "ALL"`, "憑證通需要 64 位元的 Windows。 / CardBridge needs a 64-bit Windows."},
 }

@@ -88,9 +88,6 @@ func (p product) late() []action {
 // must not be among them. Who installs has the rights, so that all of his are handed on.
 const secure = "WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED"
 
-// folderRights are those of a folder outside of Program Files, where anybody may write: its program runs as the system.
-const folderRights = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)(A;OICI;0x1200a9;;;BU)"
-
 // quoted is a string of the query language, which has no escapes.
 func quoted(s string) string {
 	if strings.Contains(s, "'") {
@@ -139,8 +136,6 @@ func (p product) queries() (list []string) {
 	// what has a version of its own is compared by it, not by its sum
 	add("UPDATE `File` SET `Version` = %s, `Language` = '1028,1033' WHERE `File` = 'Program'", quoted(p.Version+".0"))
 	add("DELETE FROM `MsiFileHash` WHERE `File_` = 'Program'")
-	add("CREATE TABLE `MsiLockPermissionsEx` (`MsiLockPermissionsEx` CHAR(72) NOT NULL, `LockObject` CHAR(72) NOT NULL, `Table` CHAR(32) NOT NULL, `SDDLText` CHAR(0) NOT NULL, `Condition` CHAR(255) PRIMARY KEY `MsiLockPermissionsEx`)")
-	add("INSERT INTO `MsiLockPermissionsEx` (`MsiLockPermissionsEx`, `LockObject`, `Table`, `SDDLText`, `Condition`) VALUES ('Folder', 'INSTALLDIR', 'CreateFolder', %s, 'NOT (INSTALLDIR ~<< ProgramFiles64Folder)')", quoted(folderRights))
 	list = append(list, p.sequences()...)
 	for _, c := range conditions {
 		add("INSERT INTO `LaunchCondition` (`Condition`, `Description`) VALUES (%s, %s)", quoted(c[0]), quoted(c[1]))

@@ -239,10 +239,33 @@ func TestWrongPropertiesAreRefused(t *testing.T) {
 	}
 }
 
+// Where anybody may write, a program of theirs may lie already: what runs as the system does not come to lie there.
+func TestAFolderOutsideOfProgramFiles(t *testing.T) {
+	withInstaller(t)
+	theirs := inWindows(strings.Replace(program100, `C:\Program Files\CardBridge`, `C:\Apps\CB`, 1))
+	require.NoError(t, os.MkdirAll(filepath.Dir(theirs), 0o755))
+	require.NoError(t, os.WriteFile(theirs, []byte("of somebody"), 0o755))
+	defer os.RemoveAll(inWindows(`C:\Apps`))
+	before := state(t)
+	for _, folder := range []string{`C:\Apps\CB`, `C:\`, `C:\Program Files`, `C:\Program Files\`, `C:\Program Files\\Apps`, `C:\Program Files\..\Apps\CB`, `C:\Program Files (x86)\CB`, `C:\Program Filesystem`, `Apps`} {
+		notInstalled(t, notBegun, "1.0.0", "INSTALLDIR="+folder)
+	}
+	after := state(t)
+	require.Empty(t, without(after, before), "left behind")
+	require.Empty(t, without(before, after), "taken along")
+	require.Equal(t, "of somebody", contents(t, strings.Replace(program100, `C:\Program Files\CardBridge`, `C:\Apps\CB`, 1)))
+	install(t, "1.0.0", "INSTALL_SERVICE=0", `INSTALLDIR=c:\program files\CB`)
+	talks(t, hostOf(t, keys(t)["chrome"]))
+	uninstall(t, "1.0.0")
+	require.False(t, there(t, `C:\Program Files\CB`))
+}
+
 // A folder with spaces and Chinese, an extension of IT's own packing: the next version takes over both.
 func TestAFolderOfOnesOwn(t *testing.T) {
 	withInstaller(t)
-	const folder, id = `C:\公務 程式\憑證 通`, "ponmlkjihgfedcbaponmlkjihgfedcba"
+	const parent = `C:\Program Files\公務 程式`
+	const folder, id = parent + `\憑證 通`, "ponmlkjihgfedcbaponmlkjihgfedcba"
+	defer os.RemoveAll(inWindows(parent)) // it was not ours to remove
 	install(t, "1.0.0", "INSTALLDIR="+folder, "EXTENSION_ID="+id)
 	for _, version := range []string{"1.0.0", "1.1.0"} {
 		host := hostOf(t, keys(t)["chrome"])

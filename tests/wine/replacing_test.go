@@ -11,7 +11,7 @@ import (
 // An upgrade that moves to another folder leaves nothing of ours in the first, takes nothing of others'.
 func TestAnotherFolderAtAnUpgrade(t *testing.T) {
 	withInstaller(t)
-	const first, second = `C:\工具`, `C:\Tools of IT`
+	const first, second = `C:\Program Files\工具`, `C:\Program Files\Tools of IT`
 	theirs := []string{first + `\2.0\LICENSE.txt`, first + `\readme.txt`}
 	for _, path := range theirs {
 		require.NoError(t, os.MkdirAll(inWindows(path[:len(path)-len(`\LICENSE.txt`)]), 0o755))
