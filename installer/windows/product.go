@@ -238,6 +238,10 @@ var conditions = [][2]string{
 	{`NOT INSTALLDIR OR (INSTALLDIR ~<< ProgramFiles64Folder AND NOT INSTALLDIR ~= ProgramFiles64Folder AND NOT INSTALLDIR >< ".." AND NOT INSTALLDIR >< "\\") OR REMOVE = "ALL"`,
 		`INSTALLDIR 必須是 Program Files 之下的資料夾，例如 C:\Program Files\CardBridge：其他資料夾不是只有系統管理員可以寫入。 / ` +
 			`INSTALLDIR must be a folder below Program Files, such as C:\Program Files\CardBridge: into others not only administrators may write.`},
+	// a repair would leave the program in the first folder, known to nobody
+	{`NOT Installed OR NOT SAVED_INSTALLDIR OR INSTALLDIR ~= SAVED_INSTALLDIR OR EndedFolder ~= SAVED_INSTALLDIR OR REMOVE = "ALL"`,
+		"憑證通已安裝在另一個資料夾；只有升級時，或移除後重新安裝時，才能用 INSTALLDIR 換資料夾。 / " +
+			"CardBridge is installed in another folder: INSTALLDIR moves it at an upgrade, or at an installation after its removal, at no other time."},
 	{`VersionNT >= 603 OR REMOVE = "ALL"`, "憑證通需要 Windows 10 以上。 / CardBridge needs Windows 10 or later."},
 	{`VersionNT64 OR REMOVE = "ALL"`, "憑證通需要 64 位元的 Windows。 / CardBridge needs a 64-bit Windows."},
 }

@@ -49,6 +49,7 @@ func (p product) early() (list []action) {
 	add("ListBrowsers", "BROWSERLIST", ",[BROWSERS],", "BROWSERS")
 	add("ForceID", "FORCED_ID", "[EXTENSION_ID]", "EXTENSION_ID")
 	add("ForceURL", "FORCED_URL", "[UPDATE_URL]", "UPDATE_URL")
+	add("EndFolder", "EndedFolder", `[INSTALLDIR]\`, "INSTALLDIR") // what is remembered ends so, what is given need not
 	return list
 }
 

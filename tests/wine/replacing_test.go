@@ -65,3 +65,21 @@ func TestTheSameVersionBuiltAnew(t *testing.T) {
 
 // productNames are those of ours in the list of programs.
 var productNames = regexp.MustCompile(`DisplayName\s+REG_SZ\s+CardBridge`)
+
+// Nothing but an upgrade moves to another folder.
+func TestAnotherFolderWithoutAnUpgrade(t *testing.T) {
+	withInstaller(t)
+	const other = `C:\Program Files\Other`
+	install(t, "1.0.0", "INSTALL_SERVICE=0")
+	for _, how := range [][]string{{}, {"REINSTALL=ALL"}, {"REINSTALL=ALL", "REINSTALLMODE=amus"}} {
+		notInstalled(t, notBegun, "1.0.0", append(how, "INSTALLDIR="+other)...)
+		require.False(t, there(t, other))
+		require.Equal(t, program100, hostOf(t, keys(t)["chrome"]))
+	}
+	for _, same := range []string{`C:\Program Files\CardBridge`, `c:\program files\cardbridge`} {
+		install(t, "1.0.0", "REINSTALL=ALL", "INSTALLDIR="+same)
+		talks(t, hostOf(t, keys(t)["chrome"]))
+	}
+	uninstall(t, "1.0.0")
+	require.False(t, there(t, `C:\Program Files\CardBridge`))
+}
