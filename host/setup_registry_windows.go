@@ -139,16 +139,20 @@ func (t tidying) policies(r setup.Registry, b manifests.Browser) error {
 	return errors.Join(err, t.userLevelHosts(r, b))
 }
 
-// userLevelHosts removes that policy where a note says that an installation wrote it, if it still says what that wrote.
+// userLevelHosts removes that policy where a note says that an installation wrote it, if it still says what that wrote. Where it says
+// something else, it is an administrator's from then on.
 func (t tidying) userLevelHosts(r setup.Registry, b manifests.Browser) error {
 	note := setup.Value{Key: setupKey, Name: manifests.UserLevelHosts + "." + b.ID}
 	noted, err := r.Text(note)
-	if err != nil || noted == "" || t.now.forces(b.ID) {
+	if err != nil || noted == "" {
 		return err
 	}
 	policy := setup.Value{Key: b.Windows.Policies, Name: manifests.UserLevelHosts}
 	number, err := r.Number(policy, 1)
 	if err == nil && number == 0 {
+		if t.now.forces(b.ID) {
+			return nil
+		}
 		err = r.Delete(policy, `SOFTWARE\Policies`)
 	}
 	if err != nil {

@@ -154,7 +154,8 @@ func (p product) Properties() map[string]string {
 }
 
 // key is a component of one value below HKLM, with the condition under which it is there. Note is a value beside it, among what is
-// remembered: it says that this installation wrote the value.
+// remembered: it says that this installation wrote the value, which another may have changed since then: the tables do not
+// remove it.
 type key struct{ ID, Key, Name, Type, Value, Condition, Note string }
 
 // search is for a value that is there before.
@@ -191,14 +192,14 @@ func (p product) Keys() (list []key) {
 }
 
 // forced are the policies of a browser that has the extension forced. Whether a person's own registration counts is the administrator's
-// word, whatever it is, where it was said before.
+// word, whatever it is, where it was said before us or after: the tables never remove it, tidy does, while it is as we wrote it.
 func (p product) forced(b manifests.Browser, wanted string) []key {
 	name, end := title(b.ID), "_"+strings.ToUpper(b.ID)
 	list := []key{
 		{ID: "Force" + name, Key: b.Windows.Policies + `\ExtensionInstallForcelist`, Name: manifests.PolicyValue, Type: "string", Value: "[FORCED_ID];[FORCED_URL]", Condition: wanted},
 		{ID: "Allow" + name, Key: b.Windows.Policies + `\NativeMessagingAllowlist`, Name: manifests.PolicyValue, Type: "string", Value: p.Host(), Condition: wanted},
 		{ID: "Hosts" + name, Key: b.Windows.Policies, Name: manifests.UserLevelHosts, Type: "integer", Value: "0",
-			Condition: wanted + " AND (HOSTSNOTE" + end + " OR NOT HOSTS" + end + ")", Note: manifests.UserLevelHosts + "." + b.ID},
+			Condition: wanted + " AND (NOT HOSTS" + end + " OR (HOSTSNOTE" + end + " AND HOSTS" + end + ` = "#0"))`, Note: manifests.UserLevelHosts + "." + b.ID},
 	}
 	for _, setting := range fleet.SettingNames {
 		property := "Managed" + title(setting)

@@ -97,10 +97,11 @@ func quoted(s string) string {
 	return "'" + s + "'"
 }
 
-// 64-bit; judged anew at each repair; the value of the registry is its key.
+// 64-bit; judged anew at each repair; never removed; the value of the registry is its key.
 const (
 	component64    = 256
 	transitive     = 64
+	permanent      = 16
 	keyPathOfValue = 4
 )
 
@@ -124,7 +125,11 @@ func (p product) queries() (list []string) {
 	add("UPDATE `Feature` SET `Title` = %s WHERE `Feature` = 'Main'", name)
 	add("UPDATE `LaunchCondition` SET `Description` = %s WHERE `Condition` = 'NOT WIX_DOWNGRADE_DETECTED'", quoted(downgrade))
 	for _, k := range p.Keys() {
-		add("UPDATE `Component` SET `Condition` = %s, `Attributes` = %d WHERE `Component` = %s", quoted(k.Condition), component64+transitive+keyPathOfValue, quoted(k.ID))
+		attributes := component64 + transitive + keyPathOfValue
+		if k.Note != "" {
+			attributes += permanent
+		}
+		add("UPDATE `Component` SET `Condition` = %s, `Attributes` = %d WHERE `Component` = %s", quoted(k.Condition), attributes, quoted(k.ID))
 	}
 	add("INSERT INTO `Registry` (`Registry`, `Root`, `Key`, `Name`, `Value`, `Component_`) VALUES ('EventFile', 2, %s, 'EventMessageFile', %s, 'Events')",
 		quoted(p.EventKey()), quoted(`#%%SystemRoot%\System32\EventCreate.exe`))

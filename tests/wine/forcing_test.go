@@ -102,6 +102,36 @@ func TestWhatIsNotWishedForAnyMoreGoes(t *testing.T) {
 	require.Empty(t, without(before, after), "taken along")
 }
 
+// What an administrator says after us counts as what was said before.
+func TestAnAdministratorsLaterWordStays(t *testing.T) {
+	withInstaller(t)
+	const allowed = "dword:00000001"
+	chrome, edge := chromeLists[:len(chromeLists)-1], edgeLists[:len(edgeLists)-1]
+	defer reg(t, "delete", `HKLM\SOFTWARE\Policies\Google`, "/f")
+	install(t, "1.0.0", "INSTALL_SERVICE=0", "FORCE_EXTENSION=1")
+	for _, lists := range []string{chrome, edge} {
+		require.Equal(t, denied, value(t, lists, userLevel))
+	}
+	reg(t, "add", chrome, "/v", userLevel, "/t", "REG_DWORD", "/d", "1", "/f")
+	says := func(edges string) {
+		t.Helper()
+		require.Equal(t, allowed, value(t, chrome, userLevel))
+		require.Equal(t, edges, value(t, edge, userLevel))
+	}
+	install(t, "1.0.0", "REINSTALL=ALL", "REINSTALLMODE=amus")
+	says(denied)
+	require.Empty(t, value(t, `HKLM\Software\CardBridge\Setup`, userLevel+".chrome"), "it is ours no more")
+	install(t, "1.1.0")
+	says(denied)
+	install(t, "1.1.0", "REINSTALL=ALL", "FORCE_EXTENSION=0")
+	says("")
+	install(t, "1.1.0", "REINSTALL=ALL", "FORCE_EXTENSION=1")
+	says(denied)
+	uninstall(t, "1.1.0")
+	says("")
+	require.Empty(t, value(t, `HKLM\Software\CardBridge\Setup`, userLevel+".edge"))
+}
+
 // What an installation cannot have noted is told in both languages, changes nothing.
 func TestANoteThatIsNone(t *testing.T) {
 	for _, note := range []string{"1", "2|,chrome,||", "1|,chrome,|mine|", `1|,chrome,|` + ownID + `|language|more`} {

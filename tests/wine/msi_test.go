@@ -251,7 +251,8 @@ func without(a, b map[string]bool) (list []string) {
 }
 
 // others is what is not the package's: temporary files, the logs of this test and of the person who ran the host, the screen, the folders
-// and keys in which Wine's installer keeps products, now empty.
+// and keys in which Wine's installer keeps products, now empty, but for its own notes of the components that no table removes.
 var others = regexp.MustCompile(`(?i)^file (msi\.log$|users/[^/]+/(AppData/Local/Temp|Temp)(/|$)|users/[^/]+/AppData/Local/CardBridge(/host\.log)?$|windows/(temp|Installer)(/|$))|` +
 	`^registry \[HKEY_LOCAL_MACHINE\\(Software\\(Wow6432Node\\)?Policies|System\\CurrentControlSet\\Services\\Eventlog\\Application)\] $|` + // empty in Wine alone
+	`^registry \[[^]]*\\Installer\\UserData\\S-1-5-18\\Components\\(82DB54D5A70368850B31D0E9278AEB07|DFCBF99CB7C1C6054914D4F18505E7B6)\] |` + // HostsChrome, HostsEdge
 	`^registry \[[^]]*\\(Installer(\\(Features|Products|UpgradeCodes|UserData(\\S-1-5-18(\\(Components|Products))?)?))?|Explorer\\[^]]*|Wine\\Temporary [^]]*)\] `)
