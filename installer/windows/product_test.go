@@ -119,7 +119,7 @@ func TestWhatTheTablesSay(t *testing.T) {
 		return n
 	}
 	order := []string{"AppSearch", "Keep_INSTALL_SERVICE", "Default_INSTALL_SERVICE", "ListBrowsers", "LaunchConditions", "CostInitialize", "CostFinalize", "InstallInitialize",
-		"StopServices", "DeleteServices", "InstallFiles", "CheckSetup", "WriteRegistryValues", "InstallServices", "UndoSetup", "Setup", "SetupService", "StartServices",
+		"AskSetup", "StopServices", "DeleteServices", "InstallFiles", "CheckSetup", "WriteRegistryValues", "InstallServices", "UndoSetup", "Setup", "SetupService", "StartServices",
 		"InstallExecute", "RemoveExistingProducts", "Sweep", "InstallFinalize"}
 	require.True(t, slices.IsSortedFunc(order, func(a, b string) int { return at(a) - at(b) }), order)
 

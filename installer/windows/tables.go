@@ -64,6 +64,10 @@ func (p product) late() []action {
 		// Windows says it by a property when an upgrade removes this version (Wine does not); so does the product that is noted meanwhile
 		[]action{{"FindReplacement", setProperty, "REPLACED", "1",
 			`REMOVE = "ALL" AND (UPGRADINGPRODUCTCODE OR (SAVED_PRODUCT AND SAVED_PRODUCT <> ProductCode))`, 1401}},
+		[]action{ // of what is installed even the service is not touched then
+			{"TellAskSetup", setProperty, "AskSetup", program + "check" + wishes, staying + " AND Installed", 1501},
+			{"AskSetup", inScript, "Actions", "AskSetup", staying + " AND Installed", 1502},
+		},
 		run("CheckSetup", inScript, "check"+wishes, staying, 4001), // what cannot be ends before keys and services are touched
 		run("UndoSetup", onRollback, "undo", staying, 5801),
 		run("Setup", inScript, "apply"+wishes, staying, 5803),

@@ -167,18 +167,40 @@ func TestARepair(t *testing.T) {
 	require.NoError(t, os.Remove(manifest))
 	whole, err := os.ReadFile(inWindows(program100))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(inWindows(program100), whole[:len(whole)/2], 0o755))
 	printed, err := program("reg", "delete", keys(t)["edge"], "/f")
 	require.NoError(t, err, printed)
-
-	install(t, "1.0.0", "REINSTALL=ALL", "REINSTALLMODE=amus")
-	repaired, err := os.ReadFile(inWindows(program100))
-	require.NoError(t, err)
-	require.True(t, string(whole) == string(repaired), "the program is another")
+	for _, damage := range []func() error{ // what is left starts, or does not, or is none
+		func() error { return os.WriteFile(inWindows(program100), whole[:len(whole)/2], 0o755) },
+		func() error { return os.WriteFile(inWindows(program100), []byte("no program"), 0o755) },
+		func() error { return os.Remove(inWindows(program100)) },
+	} {
+		require.NoError(t, damage())
+		install(t, "1.0.0", "REINSTALL=ALL", "REINSTALLMODE=amus")
+		repaired, err := os.ReadFile(inWindows(program100))
+		require.NoError(t, err)
+		require.True(t, string(whole) == string(repaired), "the program is another")
+	}
 	for _, key := range keys(t) {
 		require.Equal(t, program100, hostOf(t, key))
 	}
 	require.Empty(t, registered(t), "the choice is kept")
+}
+
+// What is installed serves on as it did when a change of it is refused.
+func TestARefusedChange(t *testing.T) {
+	withInstaller(t)
+	install(t, "1.0.0", "EXTENSION_ID="+itsID)
+	answers(t, program100, "1.0.0")
+	manifest := value(t, keys(t)["chrome"], "@")
+	before, serving := contents(t, manifest), agents(t)
+	require.Contains(t, before, itsID)
+	require.Len(t, serving, 1)
+	for property, words := range map[string]string{`POLICY=Z:\none\nope.json`: "(unreadable)", "BROWSERS=lynx": `cannot be "lynx"`} {
+		notInstalled(t, words, "1.0.0", "REINSTALL=ALL", "REINSTALLMODE=amus", property)
+		require.Equal(t, before, contents(t, manifest))
+		require.Equal(t, serving, agents(t), "the service was stopped")
+	}
+	talks(t, hostOf(t, keys(t)["chrome"]))
 }
 
 func TestThePolicyOfAnInstallation(t *testing.T) {

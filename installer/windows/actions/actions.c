@@ -1,7 +1,7 @@
 /*
  * The custom actions of the MSI. Tables place files and keys; what tables have no words for is the program's own (cardbridge setup),
- * which RunSetup and TrySetup start, so that its words reach the person and the log instead of error 1722. SweepVersions removes the folders of
- * earlier versions that nothing runs from any more.
+ * which RunSetup, AskSetup and TrySetup start, so that its words reach the person and the log instead of error 1722. SweepVersions removes
+ * the folders of earlier versions that nothing runs from any more.
  *
  * Proved under Wine alone. What is asked of Windows is old and plain: pipes, CreateProcess, MoveFileEx.
  */
@@ -12,6 +12,9 @@
 #include <wchar.h>
 
 enum { MOST_DATA = 8192, MOST_OUTPUT = 16384 };
+
+/* REFUSED is how the program ends that will not do it, having said why; one that is broken ends in another way, if it starts. */
+enum { REFUSED = 1 };
 
 /* say puts a line into the log, as an error also before the person. */
 static void say(MSIHANDLE install, INSTALLMESSAGE kind, const wchar_t *text)
@@ -53,8 +56,9 @@ static BOOL start(wchar_t *command, HANDLE output, PROCESS_INFORMATION *process)
     return CreateProcessW(NULL, command, NULL, NULL, TRUE, CREATE_NO_WINDOW, NULL, NULL, &how, process);
 }
 
-/* run runs the command line that the action was given, gives what that printed to the log, its failure as the caller says. */
-static UINT run(MSIHANDLE install, INSTALLMESSAGE failure)
+/* run runs the command line that the action was given, gives what that printed to the log, its failure as the caller says. One that may be
+ * broken fails by its refusal alone. */
+static UINT run(MSIHANDLE install, INSTALLMESSAGE failure, BOOL broken)
 {
     static wchar_t command[MOST_DATA], words[MOST_OUTPUT];
     static char text[MOST_OUTPUT];
@@ -62,6 +66,7 @@ static UINT run(MSIHANDLE install, INSTALLMESSAGE failure)
     PROCESS_INFORMATION process = {0};
     HANDLE from, to;
     DWORD code = 1, size;
+    BOOL failed;
 
     if (!data(install, command) || !CreatePipe(&from, &to, &inherit, 0))
         return ERROR_INSTALL_FAILURE;
@@ -69,8 +74,8 @@ static UINT run(MSIHANDLE install, INSTALLMESSAGE failure)
     if (!start(command, to, &process)) {
         CloseHandle(from);
         CloseHandle(to);
-        say(install, failure, L"安裝程式無法執行 cardbridge.exe。 / Setup cannot run cardbridge.exe.");
-        return ERROR_INSTALL_FAILURE;
+        say(install, broken ? INSTALLMESSAGE_INFO : failure, L"安裝程式無法執行 cardbridge.exe。 / Setup cannot run cardbridge.exe.");
+        return broken ? ERROR_SUCCESS : ERROR_INSTALL_FAILURE;
     }
     CloseHandle(to);
     size = collect(from, text);
@@ -80,21 +85,28 @@ static UINT run(MSIHANDLE install, INSTALLMESSAGE failure)
     CloseHandle(process.hThread);
     CloseHandle(process.hProcess);
     words[MultiByteToWideChar(CP_UTF8, 0, text, (int)size, words, MOST_OUTPUT - 1)] = 0;
+    failed = broken ? code == REFUSED : code != 0;
     if (words[0])
-        say(install, code ? failure : INSTALLMESSAGE_INFO, words);
-    return code ? ERROR_INSTALL_FAILURE : ERROR_SUCCESS;
+        say(install, failed ? failure : INSTALLMESSAGE_INFO, words);
+    return failed ? ERROR_INSTALL_FAILURE : ERROR_SUCCESS;
 }
 
 /* RunSetup's failure is told to the person, too; while all is taken back, the reason for that has been told already. */
 __declspec(dllexport) UINT __stdcall RunSetup(MSIHANDLE install)
 {
-    return run(install, MsiGetMode(install, MSIRUNMODE_ROLLBACK) ? INSTALLMESSAGE_INFO : INSTALLMESSAGE_ERROR);
+    return run(install, MsiGetMode(install, MSIRUNMODE_ROLLBACK) ? INSTALLMESSAGE_INFO : INSTALLMESSAGE_ERROR, FALSE);
+}
+
+/* AskSetup is for what is installed, before anything of it changes. A repair goes on whose program is broken: it is asked again when whole. */
+__declspec(dllexport) UINT __stdcall AskSetup(MSIHANDLE install)
+{
+    return run(install, INSTALLMESSAGE_ERROR, TRUE);
 }
 
 /* TrySetup is for a removal, which goes on when the program cannot be run any more. */
 __declspec(dllexport) UINT __stdcall TrySetup(MSIHANDLE install)
 {
-    run(install, INSTALLMESSAGE_INFO);
+    run(install, INSTALLMESSAGE_INFO, FALSE);
     return ERROR_SUCCESS;
 }
 
