@@ -29,7 +29,7 @@ func (c *console) setupCommand() *cobra.Command {
 	parent := c.family("setup", c.say("由安裝程式呼叫", "the installer calls this"), "")
 	parent.Hidden = true
 	var w wishes
-	for name, do := range map[string]func(wishes) error{"check": c.judge, "apply": c.setUp} {
+	for name, do := range map[string]func(wishes) error{"check": c.begin, "apply": c.setUp} {
 		cmd := c.leaf(name, "", "", 0, func([]string) error { return bilingual(do(w)) })
 		cmd.Flags().StringVar(&w.policy, "policy", "", "")
 		cmd.Flags().StringVar(&w.browsers, "browsers", "", "")
@@ -37,8 +37,7 @@ func (c *console) setupCommand() *cobra.Command {
 		cmd.Flags().StringVar(&w.updateURL, "update-url", "", "")
 		parent.AddCommand(cmd)
 	}
-	placed := setup.Policy{Path: policy.Path()}
-	for name, do := range map[string]func() error{"undo": placed.Undo, "commit": placed.Commit, "service": completeService} {
+	for name, do := range map[string]func() error{"undo": policyPlace().Undo, "commit": policyPlace().Commit, "service": completeService} {
 		parent.AddCommand(c.leaf(name, "", "", 0, func([]string) error { return bilingual(do()) }))
 	}
 	var a tidyArguments
@@ -50,6 +49,9 @@ func (c *console) setupCommand() *cobra.Command {
 	return parent
 }
 
+// policyPlace is where the document is put.
+func policyPlace() setup.Policy { return setup.Policy{Path: policy.Path()} }
+
 // bilingual says an error in both languages at once.
 func bilingual(err error) error {
 	if err == nil {
@@ -60,9 +62,18 @@ func bilingual(err error) error {
 	return &problem{both, both, p.end}
 }
 
+// begin forgets what an installation left that was cut off, before it judges: from here on a failure has the undo run, which would take
+// that for this one's.
+func (c *console) begin(w wishes) error {
+	if err := policyPlace().Commit(); err != nil {
+		return setupProblem(err)
+	}
+	return c.judge(w)
+}
+
 // setUp judges all wishes before it changes anything: that they were judged before is for the installer, which comes to less then.
 func (c *console) setUp(w wishes) error {
-	if err := c.judge(w); err != nil {
+	if err := c.begin(w); err != nil {
 		return err
 	}
 	folder := filepath.Dir(policy.Path())
@@ -72,7 +83,7 @@ func (c *console) setUp(w wishes) error {
 		}
 	}
 	if w.policy != "" {
-		if err := (setup.Policy{Path: policy.Path()}).Apply(w.policy); err != nil {
+		if err := policyPlace().Apply(w.policy); err != nil {
 			return setupProblem(err)
 		}
 	}

@@ -2,6 +2,7 @@ package wine
 
 import (
 	"encoding/json"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -90,4 +91,25 @@ func policyFinding(t *testing.T, code string) finding {
 	}
 	require.Fail(t, "no such finding", "%s: %s", code, printed)
 	return finding{}
+}
+
+// What an installation left that was cut off is not what a later one puts back when it fails.
+func TestALeftoverOfThePolicy(t *testing.T) {
+	withInstaller(t)
+	const now, folder = `{"portals": []}`, `C:\ProgramData\CardBridge`
+	install(t, "1.0.0", "INSTALL_SERVICE=0", "POLICY="+file(t, "now.json", now))
+	put := func(path, text string) {
+		t.Helper()
+		require.NoError(t, os.WriteFile(inWindows(path), []byte(text), 0o644))
+	}
+	put(policyFile+".before", `{"portals": [], "extensions": []}`)
+	notInstalled(t, `cannot be "lynx"`, "1.0.0", "REINSTALL=ALL", "BROWSERS=lynx")
+	require.Equal(t, []string{"log", "policy.json"}, names(t, folder))
+
+	put(policyFile+".absent", "")
+	require.NoError(t, os.RemoveAll(inWindows(folder+`\log`)))
+	put(folder+`\log`, "no folder") // so that the last step fails, and all are taken back
+	notInstalled(t, "is a link or no folder", "1.0.0", "REINSTALL=ALL")
+	require.Equal(t, now, contents(t, policyFile))
+	require.Equal(t, []string{"log", "policy.json"}, names(t, folder))
 }

@@ -49,8 +49,17 @@ func (p Policy) remember() error {
 	return write(p.before(), text)
 }
 
+// elsewhere tells that the folder is a link, which Folder refuses: what lies behind it is none of ours.
+func (p Policy) elsewhere() bool {
+	info, err := os.Lstat(filepath.Dir(p.Path))
+	return err == nil && !info.IsDir()
+}
+
 // Undo restores what was there before Apply; it may not have come so far.
 func (p Policy) Undo() error {
+	if p.elsewhere() {
+		return nil
+	}
 	err := os.Rename(p.before(), p.Path)
 	if _, none := os.Lstat(p.absent()); none == nil {
 		err = os.Remove(p.Path)
@@ -61,8 +70,11 @@ func (p Policy) Undo() error {
 	return p.Commit()
 }
 
-// Commit forgets what was there before.
+// Commit forgets what was there before, this time or when an installation was cut off.
 func (p Policy) Commit() error {
+	if p.elsewhere() {
+		return nil
+	}
 	for _, name := range []string{p.before(), p.absent()} {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -84,6 +84,17 @@ func TestALeftoverIsForgotten(t *testing.T) {
 	only(t, dir, "policy.json")
 }
 
+// No folder, or none of ours: nothing is there to be forgotten, nothing to be restored.
+func TestAPolicyElsewhereIsLeftAlone(t *testing.T) {
+	dir := folder(t)
+	for _, place := range []string{filepath.Join(dir, "none"), put(t, filepath.Join(dir, "file"), "of somebody")} {
+		p := Policy{Path: filepath.Join(place, "policy.json")}
+		require.NoError(t, p.Commit(), place)
+		require.NoError(t, p.Undo(), place)
+	}
+	only(t, dir, "file")
+}
+
 func TestASourceThatIsNoneChangesNothing(t *testing.T) {
 	dir, elsewhere := folder(t), folder(t)
 	p := Policy{Path: put(t, filepath.Join(dir, "policy.json"), "now")}
