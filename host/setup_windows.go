@@ -29,7 +29,7 @@ func (c *console) setupCommand() *cobra.Command {
 	parent := c.family("setup", c.say("由安裝程式呼叫", "the installer calls this"), "")
 	parent.Hidden = true
 	var w wishes
-	for name, do := range map[string]func(wishes) error{"check": c.begin, "apply": c.setUp} {
+	for name, do := range map[string]func(wishes) error{"check": c.check, "apply": c.setUp} {
 		cmd := c.leaf(name, "", "", 0, func([]string) error { return bilingual(do(w)) })
 		cmd.Flags().StringVar(&w.policy, "policy", "", "")
 		cmd.Flags().StringVar(&w.browsers, "browsers", "", "")
@@ -64,16 +64,22 @@ func bilingual(err error) error {
 
 // begin forgets what an installation left that was cut off, before it judges: from here on a failure has the undo run, which would take
 // that for this one's.
-func (c *console) begin(w wishes) error {
+func (c *console) begin(w wishes) (document []byte, err error) {
 	if err := policyPlace().Commit(); err != nil {
-		return setupProblem(err)
+		return nil, setupProblem(err)
 	}
 	return c.judge(w)
 }
 
+func (c *console) check(w wishes) error {
+	_, err := c.begin(w)
+	return err
+}
+
 // setUp judges all wishes before it changes anything: that they were judged before is for the installer, which comes to less then.
 func (c *console) setUp(w wishes) error {
-	if err := c.begin(w); err != nil {
+	document, err := c.begin(w)
+	if err != nil {
 		return err
 	}
 	folder := filepath.Dir(policy.Path())
@@ -83,36 +89,38 @@ func (c *console) setUp(w wishes) error {
 		}
 	}
 	if w.policy != "" {
-		if err := policyPlace().Apply(w.policy); err != nil {
+		if err := policyPlace().Apply(document); err != nil {
 			return setupProblem(err)
 		}
 	}
 	return c.allow(w.extension)
 }
 
-func (c *console) judge(w wishes) error {
+// judge gives the policy's document as it was judged; nil: none is given.
+func (c *console) judge(w wishes) (document []byte, err error) {
 	for id := range strings.SplitSeq(w.browsers, ",") {
 		if w.browsers != "" && !slices.Contains(c.knownBrowsers(), id) {
 			known := strings.Join(c.knownBrowsers(), ",")
-			return wrongProperty("BROWSERS", id, "可以是 "+known+"，中間只有逗號", "some of "+known+", with nothing but commas between")
+			return nil, wrongProperty("BROWSERS", id, "可以是 "+known+"，中間只有逗號", "some of "+known+", with nothing but commas between")
 		}
 	}
 	if w.extension != "" && !manifests.IsChromiumID(w.extension) {
-		return wrongProperty("EXTENSION_ID", w.extension, "必須是 a 到 p 的 32 個字母", "32 letters a to p")
+		return nil, wrongProperty("EXTENSION_ID", w.extension, "必須是 a 到 p 的 32 個字母", "32 letters a to p")
 	}
 	if u, err := url.Parse(w.updateURL); w.updateURL != "" && (err != nil || u.Scheme != "https" || u.Host == "" || strings.ContainsAny(w.updateURL, "; \"")) {
-		return wrongProperty("UPDATE_URL", w.updateURL, "必須是 https 網址", "an https address")
+		return nil, wrongProperty("UPDATE_URL", w.updateURL, "必須是 https 網址", "an https address")
 	}
 	if w.policy == "" {
-		return nil
+		return nil, nil
 	}
 	if !filepath.IsAbs(w.policy) {
-		return wrongProperty("POLICY", w.policy, "必須是絕對路徑", "an absolute path")
+		return nil, wrongProperty("POLICY", w.policy, "必須是絕對路徑", "an absolute path")
 	}
-	if f := policy.Check(w.policy); f != nil {
-		return policyProblem(w.policy, f)
+	document, f := policy.Draft(w.policy)
+	if f != nil {
+		return nil, policyProblem(w.policy, f)
 	}
-	return nil
+	return document, nil
 }
 
 func wrongProperty(name, value, zh, en string) error {

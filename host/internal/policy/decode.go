@@ -18,13 +18,25 @@ const maxBytes = 1 << 20
 
 // decode reads at most maxBytes of r; what it refuses, it places.
 func decode(r io.Reader) (document, *Fault) {
+	raw, bad := read(r)
+	if bad != nil {
+		return document{}, bad
+	}
+	return judge(raw)
+}
+
+func read(r io.Reader) ([]byte, *Fault) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	switch {
 	case err != nil:
-		return document{}, fault("unreadable", "", reason(err), "")
+		return nil, fault("unreadable", "", reason(err), "")
 	case len(raw) > maxBytes:
-		return document{}, fault("tooLarge", "", "", strconv.Itoa(maxBytes))
+		return nil, fault("tooLarge", "", "", strconv.Itoa(maxBytes))
 	}
+	return raw, nil
+}
+
+func judge(raw []byte) (document, *Fault) {
 	if bad := notText(raw); bad >= 0 {
 		return document{}, (&Fault{Code: "encoding"}).at(raw, bad)
 	}

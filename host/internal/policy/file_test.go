@@ -113,6 +113,24 @@ func TestCheckJudgesADraftOfAnybody(t *testing.T) {
 	require.Equal(t, "unreadable", Check(path+"\x00").Code)
 }
 
+// Whoever installs a draft installs what was judged.
+func TestADraftsTextIsTheJudgedOne(t *testing.T) {
+	folder, path := put(t)
+	const text = "{\"portals\": []}\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o666))
+	read, bad := Draft(path)
+	require.Nil(t, bad)
+	require.Equal(t, text, string(read))
+	link := filepath.Join(folder, "link")
+	require.NoError(t, os.Symlink(path, link))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "bad"), []byte(`{"portals": [}`), 0o666))
+	for name, code := range map[string]string{"link": "link", "bad": "syntax", "none": "unreadable", ".": "notRegular"} {
+		read, bad := Draft(filepath.Join(folder, name))
+		require.Equal(t, code, bad.Code)
+		require.Nil(t, read)
+	}
+}
+
 func TestCheckReadsNoMoreThanAPolicyMayHave(t *testing.T) {
 	_, path := put(t)
 	require.NoError(t, os.Truncate(path, 100<<20)) // sparse

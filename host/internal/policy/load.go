@@ -31,33 +31,51 @@ func loadDocument(path string) *Policy {
 	return p
 }
 
-// Check judges a document that is not installed, whoever owns it; nil: it can be used. It reads a regular file alone and follows
-// no link: who checks another's draft as root must not read, or wait at, what its writer chose. At the installed document's place
-// it judges as Load does, without what Group Policy puts on top.
+// Check judges a document as Draft does. At the installed document's place it judges as Load does, without what Group Policy puts on
+// top.
 func Check(path string) *Fault {
 	if installed(path) {
 		return loadDocument(Path()).invalid
 	}
+	_, bad := Draft(path)
+	return bad
+}
+
+// Draft reads a document that is to be installed, whoever owns it, and gives the very text that it has judged: by its name another might
+// be read the next time. It reads a regular file alone and follows no link: who checks another's draft as root must not read, or wait
+// at, what its writer chose.
+func Draft(path string) ([]byte, *Fault) {
 	before, err := os.Lstat(path)
 	switch {
 	case err != nil:
-		return fault("unreadable", "", reason(err), "")
+		return nil, fault("unreadable", "", reason(err), "")
 	case before.Mode()&fs.ModeSymlink != 0:
-		return &Fault{Code: "link"}
+		return nil, &Fault{Code: "link"}
 	case !before.Mode().IsRegular():
-		return &Fault{Code: "notRegular"}
+		return nil, &Fault{Code: "notRegular"}
 	}
 	f, err := os.OpenFile(path, os.O_RDONLY|openFlags, 0)
 	if err != nil {
-		return fault("unreadable", "", reason(err), "")
+		return nil, fault("unreadable", "", reason(err), "")
 	}
 	defer f.Close()
 	// it may have been replaced meanwhile
 	if after, err := f.Stat(); err != nil || !os.SameFile(before, after) {
-		return &Fault{Code: "notRegular"}
+		return nil, &Fault{Code: "notRegular"}
 	}
-	_, bad := decode(f)
-	return bad
+	if installed(path) { // which is installed again: another's would become an administrator's
+		if bad := ownedByAdministrator(f, path); bad != nil {
+			return nil, bad
+		}
+	}
+	text, bad := read(f)
+	if bad == nil {
+		_, bad = judge(text)
+	}
+	if bad != nil {
+		return nil, bad
+	}
+	return text, nil
 }
 
 // installed tells whether path is the installed document, however it is spelled.

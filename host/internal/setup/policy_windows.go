@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 )
 
-// mostBytes is more than any policy; the policy's own decoder has a narrower limit, with a better text.
+// mostBytes is more than any policy: the policy's own decoder has a narrower limit.
 const mostBytes = 4 << 20
 
 // Policy is where the document is in effect. Until Commit what was there before lies beside it.
@@ -23,11 +23,7 @@ func (p Policy) absent() string { return p.Path + ".absent" }
 
 // Apply puts a document into effect, which was judged before, whole or not at all. It replaces what an administrator has put there: the
 // administrator has asked for it.
-func (p Policy) Apply(source string) error {
-	text, err := read(source)
-	if err != nil {
-		return err
-	}
+func (p Policy) Apply(text []byte) error {
 	if err := p.Commit(); err != nil { // what an installation left that was cut off
 		return err
 	}

@@ -3,7 +3,6 @@ package setup
 import (
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,28 +41,27 @@ func only(t *testing.T, dir string, names ...string) {
 }
 
 func TestAPolicyIsPutInPlace(t *testing.T) {
-	dir, elsewhere := folder(t), folder(t)
+	dir := folder(t)
 	p := Policy{Path: filepath.Join(dir, "policy.json")}
-	require.NoError(t, p.Apply(put(t, filepath.Join(elsewhere, "a"), "first")))
+	require.NoError(t, p.Apply([]byte("first")))
 	require.Equal(t, "first", text(t, p.Path))
 	require.NoError(t, p.Commit())
 	only(t, dir, "policy.json")
-	require.NoError(t, p.Apply(put(t, filepath.Join(elsewhere, "a"), "second")))
+	require.NoError(t, p.Apply([]byte("second")))
 	require.Equal(t, "second", text(t, p.Path))
 	require.NoError(t, p.Commit())
 	only(t, dir, "policy.json")
 }
 
 func TestAPolicyIsTakenBack(t *testing.T) {
-	dir, elsewhere := folder(t), folder(t)
+	dir := folder(t)
 	p := Policy{Path: filepath.Join(dir, "policy.json")}
 	require.NoError(t, p.Undo(), "nothing was done yet")
-	source := put(t, filepath.Join(elsewhere, "a"), "mine")
-	require.NoError(t, p.Apply(source))
+	require.NoError(t, p.Apply([]byte("mine")))
 	require.NoError(t, p.Undo())
 	only(t, dir)
 	put(t, p.Path, "the administrator's")
-	require.NoError(t, p.Apply(source))
+	require.NoError(t, p.Apply([]byte("mine")))
 	require.NoError(t, p.Undo())
 	require.Equal(t, "the administrator's", text(t, p.Path))
 	require.NoError(t, p.Undo(), "twice")
@@ -73,12 +71,12 @@ func TestAPolicyIsTakenBack(t *testing.T) {
 
 // What an installation left that was cut off does not become somebody's policy.
 func TestALeftoverIsForgotten(t *testing.T) {
-	dir, elsewhere := folder(t), folder(t)
+	dir := folder(t)
 	p := Policy{Path: filepath.Join(dir, "policy.json")}
 	put(t, p.before(), "long ago")
 	put(t, p.absent(), "")
 	put(t, p.Path, "now")
-	require.NoError(t, p.Apply(put(t, filepath.Join(elsewhere, "a"), "new")))
+	require.NoError(t, p.Apply([]byte("new")))
 	require.NoError(t, p.Undo())
 	require.Equal(t, "now", text(t, p.Path))
 	only(t, dir, "policy.json")
@@ -95,13 +93,22 @@ func TestAPolicyElsewhereIsLeftAlone(t *testing.T) {
 	only(t, dir, "file")
 }
 
-func TestASourceThatIsNoneChangesNothing(t *testing.T) {
-	dir, elsewhere := folder(t), folder(t)
-	p := Policy{Path: put(t, filepath.Join(dir, "policy.json"), "now")}
-	for _, source := range []string{filepath.Join(elsewhere, "none"), elsewhere, put(t, filepath.Join(elsewhere, "large"), strings.Repeat("x", mostBytes+1))} {
-		require.Error(t, p.Apply(source), source)
+// What cannot be kept for the undo is not replaced.
+func TestAPlaceThatIsNoPolicysIsLeft(t *testing.T) {
+	for _, place := range []func(path string) error{
+		func(path string) error { return os.Mkdir(path, 0o755) },
+		func(path string) error { return os.WriteFile(path, make([]byte, mostBytes+1), 0o644) },
+	} {
+		dir := folder(t)
+		p := Policy{Path: filepath.Join(dir, "policy.json")}
+		require.NoError(t, place(p.Path))
+		before, err := os.Stat(p.Path)
+		require.NoError(t, err)
+		require.Error(t, p.Apply([]byte("new")))
 		only(t, dir, "policy.json")
-		require.Equal(t, "now", text(t, p.Path))
+		after, err := os.Stat(p.Path)
+		require.NoError(t, err)
+		require.True(t, os.SameFile(before, after))
 	}
 }
 
