@@ -81,6 +81,28 @@ func TestAnUpgradeToFewerPlaces(t *testing.T) {
 	}
 }
 
+// An upgrade that was unpacked and never configured, since something that it needs was missing, is removed without a script of ours that
+// still had its files: nothing stays all the same.
+func TestARemovalBeforeTheUpgradeIsConfigured(t *testing.T) {
+	d := begin(t)
+	kept := []string{"mkdir", "-p", "/usr/share/fish/vendor_completions.d", "/usr/share/zsh/site-functions"} // dpkg takes them for ours alone
+	d.run(kept...)
+	before := d.files()
+	f := formats[0]
+	d.put(f, f.install, older)
+	places := append(d.places("cardbridge"), d.places("cardbridge-browser-policy")...)
+	d.put(f, "dpkg --unpack", newer)
+	for _, name := range []string{"cardbridge", "cardbridge-browser-policy"} {
+		require.Equal(t, "unpacked", d.run("dpkg-query", "--show", "--showformat=${db:Status-Status}", name))
+	}
+	d.run("dpkg", "--remove", "cardbridge-browser-policy", "cardbridge")
+	d.requireGone(append(places, "/usr/share/cardbridge", "/usr/share/cardbridge-browser-policy")...)
+	require.Equal(t, "inactive", d.state("is-active"))
+	d.run(strings.Fields(f.remove)...)
+	d.run(kept...)
+	d.requireSame(before)
+}
+
 // Beside a package the program neither registers the whole computer nor takes that back: the links are the package's. A file by hand,
 // which hid one, gives way to it.
 func TestRegisterBesideAPackage(t *testing.T) {
