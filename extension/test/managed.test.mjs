@@ -4,7 +4,7 @@ import {readFileSync} from 'node:fs';
 import test from 'node:test';
 import {usable} from '../shared/managed.js';
 
-/** @type {{name: string, settings: Record<string, unknown>, drops?: string}[]} */
+/** refused: the files of policies cannot hold it, the extension takes it. @type {{name: string, settings: Record<string, unknown>, drops?: string, refused?: string}[]} */
 const vectors = JSON.parse(readFileSync(new URL('../../manifests/fleet/testdata/settings.json', import.meta.url), 'utf8'));
 
 test('there are settings of both outcomes', () => {

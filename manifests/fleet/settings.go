@@ -12,13 +12,14 @@ import (
 )
 
 // The forms are those of extension/shared/messages.js (language, link, helpDesk): a member that the extension would drop without a
-// word is refused here. testdata/settings.json is read by the tests of both.
+// word is refused here. testdata/settings.json is read by the tests of both. The text's is narrower: a .reg file, a list of the
+// Windows Installer, a profile have no way to write a line's end or a control character.
 var (
 	languages  = []string{"zh-TW", "en"}
 	linkForm   = regexp.MustCompile(`^https://[^/?#@\\` + blank + `]+([/?#][^\\` + blank + `]*)?$`)
 	phoneForm  = regexp.MustCompile(`^[0-9 +()#*,;./-]+$`)
 	emailForm  = regexp.MustCompile(`^[A-Za-z0-9._%+-]+@[a-z0-9._-]+$`)
-	anyForm    = regexp.MustCompile(``)
+	textForm   = regexp.MustCompile(`^[^\p{Cc}\x{2028}\x{2029}]*$`)
 	linkLimits = limits{9, 2048, linkForm, "an https address without a user name"}
 )
 
@@ -38,7 +39,7 @@ func (l limits) check(name, value string) error {
 	if value == "" || utf8.ValidString(value) && units >= l.least && units <= l.most && l.form.MatchString(value) {
 		return nil
 	}
-	return fmt.Errorf("fleet: settings: %s: %.80q is nothing that the extension takes: %s of %d to %d characters", name, value, l.what, l.least, l.most)
+	return fmt.Errorf("fleet: settings: %s: %.80q cannot be given to the extension: %s of %d to %d characters", name, value, l.what, l.least, l.most)
 }
 
 // ReadSettings reads them from a file, refuses what the extension would not take. "": there are none.
@@ -70,7 +71,7 @@ func (s Settings) check() error {
 		name, value string
 		limits      limits
 	}{
-		{"helpDesk.text", h.Text, limits{1, 240, anyForm, "a text"}}, {"helpDesk.phone", h.Phone, limits{2, 40, phoneForm, "a phone number: digits, blanks and + ( ) # * , ; . / -"}},
+		{"helpDesk.text", h.Text, limits{1, 240, textForm, "a text in one line, without control characters,"}}, {"helpDesk.phone", h.Phone, limits{2, 40, phoneForm, "a phone number: digits, blanks and + ( ) # * , ; . / -"}},
 		{"helpDesk.url", h.URL, linkLimits}, {"helpDesk.email", h.Email, limits{3, 254, emailForm, "an e-mail address, its domain in lower case,"}},
 	} {
 		if err := m.limits.check(m.name, m.value); err != nil {
