@@ -197,3 +197,26 @@ func TestTheFirstPolicyIsPutWhereNoneIs(t *testing.T) {
 	require.NoError(t, err, printed)
 	assert.False(t, exists(filepath.Join(folder, place)))
 }
+
+// An agent that an administrator has disabled, which launchd does not let in, does not end an upgrade.
+func TestAnAgentThatIsNotLetIn(t *testing.T) {
+	const place = "/Library/LaunchDaemons/cardbridge-agent.plist"
+	daemon := filepath.Join(t.TempDir(), "agent.plist")
+	require.NoError(t, os.WriteFile(daemon, nil, 0o600))
+	text := read(t, filepath.Join(room, "scripts/postinstall"))
+	require.Equal(t, 1, strings.Count(text, "daemon="+place+"\n"))
+	script := filepath.Join(t.TempDir(), "postinstall")
+	require.NoError(t, os.WriteFile(script, []byte(strings.Replace(text, place, "'"+daemon+"'", 1)), 0o700))
+	for _, refused := range []bool{false, true} {
+		tool := ""
+		if refused {
+			tool = `echo "Bootstrap failed: 5: Input/output error" >&2; exit 5`
+		}
+		mac := stand(t, map[string]string{"launchctl": tool})
+		printed, err := run(t, room, mac.variables, script, "host.pkg", "/", "/", "/")
+		require.NoError(t, err, printed)
+		assert.Equal(t, []string{"launchctl|bootstrap|system|" + daemon}, mac.called(t))
+		assert.Equal(t, refused, strings.Contains(printed, "The agent was not started. If it was disabled before: sudo launchctl enable system/cardbridge-agent"), printed)
+		assert.Equal(t, refused, strings.Contains(printed, "服務沒有啟動"), printed)
+	}
+}
