@@ -151,3 +151,31 @@ func TestAFolderThatIsALink(t *testing.T) {
 		require.Equal(t, theirs, d.run("find", elsewhere, "-type", "f", "-o", "-type", "l"), f.name)
 	}
 }
+
+// What stands where a browser's folder has to be is somebody's, and keeps that browser away alone: it is told of, the others are linked,
+// the service runs.
+func TestNoFolderForOneBrowser(t *testing.T) {
+	d := begin(t)
+	d.run("ln", "-s", "/nowhere", "/etc/opt/chrome")
+	d.run("sh", "-c", "rm -rf /etc/chromium; echo a file >/etc/chromium")
+	for _, f := range formats {
+		for _, command := range []string{f.install, f.again} {
+			said := d.put(f, command, older)
+			require.NotContains(t, said, "cannot create")
+			require.NotContains(t, said, "scriptlet failed")
+			for _, folder := range []string{"/etc/opt/chrome", "/etc/chromium"} {
+				place := folder + "/native-messaging-hosts/tw.cardbridge.host.json"
+				require.Contains(t, said, folder+" is no folder, "+place+" was not placed", f.name)
+				require.Contains(t, said, folder+" 不是資料夾，"+place+" 沒有放置", f.name)
+				require.Contains(t, said, folder+"/policies/managed/cardbridge.json was not placed", f.name)
+			}
+		}
+		d.run("test", "-s", "/etc/opt/edge/native-messaging-hosts/tw.cardbridge.host.json")
+		d.run("test", "-s", "/etc/opt/edge/policies/managed/cardbridge.json")
+		require.Equal(t, "active", d.state("is-active"), f.name)
+		require.Equal(t, "enabled", d.state("is-enabled"), f.name)
+		d.run(strings.Fields(f.remove)...)
+		require.Equal(t, "/nowhere", d.run("readlink", "/etc/opt/chrome"))
+		require.Equal(t, "a file", d.read("/etc/chromium"))
+	}
+}
