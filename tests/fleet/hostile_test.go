@@ -196,6 +196,7 @@ func TestAPolicyThatIsALink(t *testing.T) {
 		t.Helper()
 		require.Equal(t, kept, d.run("readlink", policyAt))
 		require.Equal(t, policy, d.read(kept))
+		d.requireGone(policyAt + ".dpkg-new")
 	}
 	purged := func() {
 		t.Helper()
@@ -226,6 +227,16 @@ func TestAPolicyThatIsALink(t *testing.T) {
 	require.Equal(t, "{}", d.read(policyAt))
 	purged()
 
+	link()
+	d.run("dpkg", "-i", deb)
+	d.run("dpkg", "--remove", "cardbridge")
+	d.run("mount", "-t", "tmpfs", "-o", "size=64k", "small", "/usr/share/man") // the next installation does not fit
+	_, err := d.Run("dpkg", "-i", d.file(newer, "cardbridge_*.deb"))
+	require.Error(t, err)
+	d.run("umount", "/usr/share/man")
+	require.Equal(t, "config-files", d.run("dpkg-query", "--show", "--showformat=${db:Status-Status}", "cardbridge"))
+	purged()
+
 	d.run("rpm", "--nodeps", "-i", d.file(older, "cardbridge-[0-9]*.rpm"))
 	link()
 	d.run("rpm", "--nodeps", "-U", d.file(newer, "cardbridge-[0-9]*.rpm"))
@@ -233,4 +244,34 @@ func TestAPolicyThatIsALink(t *testing.T) {
 	d.run("rpm", "--nodeps", "-e", "cardbridge")
 	require.Equal(t, kept, d.run("readlink", policyAt+".rpmsave"))
 	require.Equal(t, policy, d.read(kept))
+}
+
+// What somebody keeps under the name that the scripts use is not lost, and never takes the place of a policy that is in force.
+func TestAPolicyKeptUnderTheScriptsName(t *testing.T) {
+	const aside = policyAt + ".before-package"
+	d := begin(t)
+	put := func(version string) string {
+		t.Helper()
+		return d.run("sh", "-c", "dpkg -i "+d.file(version, "cardbridge_*.deb")+" 2>&1 </dev/null")
+	}
+	d.write(policyAt, policy)
+	d.write(aside, "last year's")
+	require.Contains(t, put(older), aside+" was there before; it is "+aside+".1 now")
+	require.Equal(t, policy, d.read(policyAt))
+	require.Equal(t, "last year's", d.read(aside+".1"))
+
+	d.write(aside, "by hand")
+	require.Contains(t, put(newer), aside+" is not in force")
+	require.Equal(t, policy, d.read(policyAt))
+	d.run("dpkg", "--remove", "cardbridge")
+	require.Equal(t, policy, d.read(policyAt))
+	require.Contains(t, put(older), aside+" is not in force")
+	d.write("/srv/it/policy.json", policy)
+	d.run("ln", "-sf", "/srv/it/policy.json", policyAt)
+	d.run("dpkg", "--remove", "cardbridge") // the link steps aside
+	require.Equal(t, "by hand", d.read(aside+".2"))
+	d.run("dpkg", "--purge", "cardbridge")
+	require.Equal(t, policy, d.read("/srv/it/policy.json"))
+	d.requireGone(policyAt, aside)
+	require.Equal(t, "last year's", d.read(aside+".1"))
 }
