@@ -56,7 +56,7 @@ func newProduct(version, ids, updateURL, settings string) (product, error) {
 			return p, fmt.Errorf("%q is no id of Chromium's", id)
 		}
 	}
-	if updateURL != "" && (len(p.IDs) == 0 || !strings.HasPrefix(updateURL, "https://") || strings.ContainsAny(updateURL, "; \"[]{}")) {
+	if updateURL != "" && (len(p.IDs) == 0 || !strings.HasPrefix(updateURL, "https://") || !fleet.PlainAddress(updateURL)) {
 		return p, errors.New("the update address is an https address, of an extension whose id is given too")
 	}
 	var err error

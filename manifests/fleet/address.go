@@ -16,9 +16,9 @@ var (
 	dots      = regexp.MustCompile(`(?i)^(\.|%2e){1,2}$`)
 )
 
-// plainAddress tells whether browsers take an address as it is spelt. extension/tools/address.mjs has the same rule in the words of a
+// PlainAddress tells whether browsers take an address as it is spelt. extension/tools/address.mjs has the same rule in the words of a
 // browser's own parser, the same vectors test both (testdata/addresses.json).
-func plainAddress(address string) bool {
+func PlainAddress(address string) bool {
 	if !plainForm.MatchString(address) {
 		return false
 	}

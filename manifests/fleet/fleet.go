@@ -96,10 +96,10 @@ func (r Release) Check() error {
 	if (r.Own == "") != (r.UpdateURL == "") {
 		return errors.New("fleet: an own id goes with an update URL")
 	}
-	if r.UpdateURL != "" && (!plainAddress(r.UpdateURL) || !strings.HasSuffix(r.UpdateURL, "/updates.xml")) {
+	if r.UpdateURL != "" && (!PlainAddress(r.UpdateURL) || !strings.HasSuffix(r.UpdateURL, "/updates.xml")) {
 		return fmt.Errorf("fleet: %q is no plain https address that ends with /updates.xml", r.UpdateURL)
 	}
-	if r.FirefoxURL != "" && !plainAddress(r.FirefoxURL) {
+	if r.FirefoxURL != "" && !PlainAddress(r.FirefoxURL) {
 		return fmt.Errorf("fleet: %q is no plain https address", r.FirefoxURL)
 	}
 	if r.Settings != nil {
